@@ -1,0 +1,339 @@
+"""The nouns: frozen values that every other module speaks in. No I/O, nothing of ours imported."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from service.settings import Policy
+
+SYSTEM = "system"  # the actor of audit entries that no person made
+
+
+class Status(StrEnum):
+    """Where a comment is now."""
+
+    PUBLISHED = "published"
+    HELD = "held"
+    REJECTED = "rejected"
+    REMOVED = "removed"
+
+
+VISIBLE = frozenset({Status.PUBLISHED})
+OPEN = frozenset({Status.HELD})  # what waits for a person
+
+
+class Outcome(StrEnum):
+    """What a verdict, the machine's answer, says."""
+
+    PUBLISH = "publish"
+    HOLD = "hold"
+    REJECT = "reject"
+
+    @property
+    def status(self) -> Status:
+        """The status that follows from this outcome."""
+        return _STATUS_OF[self]
+
+
+_STATUS_OF = {
+    Outcome.PUBLISH: Status.PUBLISHED,
+    Outcome.HOLD: Status.HELD,
+    Outcome.REJECT: Status.REJECTED,
+}
+
+
+class Choice(StrEnum):
+    """What a decision, a moderator's answer, says."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+class Reason(StrEnum):
+    """Why a moderator rejected."""
+
+    SPAM = "spam"
+    ABUSE = "abuse"
+    OFF_TOPIC = "off-topic"
+    PERSONAL_DATA = "personal-data"
+    ILLEGAL = "illegal"
+    OTHER = "other"
+
+
+class Role(StrEnum):
+    """What a moderator may do on a site; each role includes the ones before it."""
+
+    VIEWER = "viewer"
+    MODERATOR = "moderator"
+    ADMIN = "admin"
+
+    def includes(self, other: "Role") -> bool:
+        """Whether this role may do what `other` may do."""
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
+
+class Code(StrEnum):
+    """The stable reason codes of signals: shown to moderators, filtered on, documented."""
+
+    # what was found
+    BLOCKED_WORD = "blocked-word"
+    BLOCKED_DOMAIN = "blocked-domain"
+    BLOCKED_ADDRESS = "blocked-address"
+    HELD_WORD = "held-word"
+    HONEYPOT_FILLED = "honeypot-filled"
+    FORM_TOKEN_ABSENT = "form-token-absent"  # noqa: S105 - a reason code
+    FORM_TOKEN_INVALID = "form-token-invalid"  # noqa: S105
+    FORM_TOKEN_REUSED = "form-token-reused"  # noqa: S105
+    TOO_FAST = "too-fast"
+    TOO_MANY_LINKS = "too-many-links"
+    DUPLICATE = "duplicate"
+    FIRST_TIME_AUTHOR = "first-time-author"
+    UNPROVEN_AUTHOR = "unproven-author"
+    PROVEN_AUTHOR = "proven-author"
+    SCORE_SPAM = "score-spam"
+    SCORE_UNSURE = "score-unsure"
+    SCORE_FINE = "score-fine"
+    ATTACK_MODE = "attack-mode"
+    REPORTED = "reported"
+    EDITED = "edited"
+    # what failed
+    UNSCORED = "unscored"
+    LIMITS_DEGRADED = "limits-degraded"
+
+
+FAILURES = frozenset({Code.UNSCORED, Code.LIMITS_DEGRADED})  # broke, as opposed to found
+
+
+class Band(StrEnum):
+    """A score in words."""
+
+    LIKELY_FINE = "likely-fine"
+    UNSURE = "unsure"
+    LIKELY_SPAM = "likely-spam"
+    UNSCORED = "unscored"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One observation with a reason code; `detail` is the word, domain or count it saw."""
+
+    code: Code
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A customer of the service: owns pages, policy and moderators."""
+
+    id: int
+    key: str
+    name: str
+    origins: tuple[str, ...]
+    policy: Policy
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """The comments of one page, named by site and page URL in normal form."""
+
+    id: int
+    site_id: int
+    url: str
+    title: str
+    published: int
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A comment as it came in: parsed, bounded, every field text; still untrusted.
+
+    `page_url` and `email` are in normal form; `comment` has only LF line ends. `signals` are what
+    intake saw (honeypot, form token); `token_nonce` is the form token's, to be counted. `address`
+    is the client's, `address_prefixes` what limits count, widest last.
+    """
+
+    site: str
+    page_url: str
+    name: str
+    email: str
+    comment: str
+    website: str = ""
+    page_title: str = ""
+    page_text: str = ""
+    lang: str = ""
+    parent_id: str | None = None
+    consent: bool = False
+    idempotency_key: str = ""
+    token_nonce: str = ""
+    author_proven: bool = False
+    address: str = ""
+    address_prefixes: tuple[str, ...] = ()
+    signals: tuple[Signal, ...] = ()
+
+    def with_signals(self, *more: Signal) -> "Submission":
+        """The same submission with further signals."""
+        return replace(self, signals=(*self.signals, *more))
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word or signal that weighed in a score. `weight` > 0 speaks for spam, in log-odds."""
+
+    text: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """A model's calibrated probability of spam, in [0, 1], and what weighed most, heaviest first.
+
+    `publish_below` and `reject_above` are the model's own thresholds.
+    """
+
+    probability: float
+    model: str
+    terms: tuple[Term, ...] = ()
+    publish_below: float = 0.0
+    reject_above: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Near-identical comments: its id and how many were seen within the window, this one too."""
+
+    id: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorHistory:
+    """What a site decided before about comments under one e-mail address.
+
+    It can speak against an author, never for one: anybody can type an address.
+    """
+
+    published: int = 0
+    rejected: int = 0
+    spam: int = 0
+    held: int = 0
+    first_seen: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The machine's outcome on one comment, with every reason it saw."""
+
+    outcome: Outcome
+    reasons: tuple[Signal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """What is stored. Times are UTC; `html` is the rendered body, present once published."""
+
+    id: str
+    site_id: int
+    site: str
+    thread_id: int
+    page_url: str
+    page_title: str
+    parent_id: str | None
+    name: str
+    email: str
+    website: str
+    comment: str
+    lang: str
+    status: Status
+    verdict: Outcome
+    reasons: tuple[Signal, ...]
+    score: float | None
+    band: Band
+    model: str
+    terms: tuple[Term, ...]
+    cluster: str
+    address_prefix: str
+    created_at: datetime
+    edited_at: datetime | None
+    version: int
+    claimed_by: str
+    claimed_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the submitter gets. `edit_token` is empty for a repeat without its key."""
+
+    id: str
+    status: Status
+    page_url: str
+    edit_token: str = ""
+    edit_until: datetime | None = None
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a moderator says about one or many comments."""
+
+    ids: tuple[str, ...]
+    choice: Choice
+    reason: Reason | None = None
+    note: str = ""
+    versions: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A comment a decision did not change: its status now, and who made it so."""
+
+    id: str
+    status: Status | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionResult:
+    """Which comments a decision changed and which it did not."""
+
+    decision_id: str
+    changed: tuple[str, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One line of the append-only trail: who, what, to which comment, why, when."""
+
+    comment_id: str
+    at: datetime
+    actor: str
+    action: str
+    from_status: Status | None
+    to_status: Status
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts on the moderators' side: a name for the audit, a role for each site or for all.
+
+    `grants` maps a site id to a role; the key None covers every site.
+    """
+
+    name: str
+    grants: dict[int | None, Role]
+
+    def may(self, role: Role, site_id: int) -> bool:
+        """Whether this actor has at least `role` on the site."""
+        held = self.grants.get(site_id) or self.grants.get(None)
+        return held is not None and held.includes(role)
+
+    def site_ids(self, role: Role = Role.VIEWER) -> frozenset[int] | None:
+        """The sites where this actor has at least `role`; None means every site."""
+        everywhere = self.grants.get(None)
+        if everywhere is not None and everywhere.includes(role):
+            return None
+        return frozenset(s for s, r in self.grants.items() if s is not None and r.includes(role))
