@@ -1,0 +1,124 @@
+# Everything a developer does has a target here; `make` alone lists them.
+# A fresh clone needs make and Python 3.11 or newer: each target installs what it needs first.
+
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+T ?= tests
+
+PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
+SYSTEM_PACKAGES := chromium fonts-liberation fonts-noto-core docker-compose
+
+PIP := $(BIN)/python -m pip -qq --disable-pip-version-check
+INSTALLED := $(VENV)/.installed
+INSTALLED_TESTS := $(VENV)/.installed-tests
+
+# uv does it in a fifth of the time; where it is not to be had, or does not know the machine's
+# own package index, pip installs the very same files.
+install_locked = { test -x $(BIN)/uv && \
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r $(1); } || \
+	$(PIP) install --require-hashes -r $(1)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install run test test-fast browser coverage check fix lock upgrade \
+	system-packages clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' Makefile
+
+install: $(INSTALLED) ## Install the service into .venv from the locked packages
+
+run: $(INSTALLED) ## Run the service with a demo site, data in .desk; e.g. make run ARGS="--port 8080"
+	@exec $(BIN)/comment-desk serve --demo --data-dir .desk $(ARGS)
+
+test: $(INSTALLED_TESTS) system-packages ## Run the tests; one file: make test T=tests/test_x.py ARGS=-x
+	$(BIN)/pytest -m "not slow" $(ARGS) $(T)
+
+test-fast: $(INSTALLED_TESTS) ## Run the tests that need no browser
+	$(BIN)/pytest -m "not slow and not browser" $(ARGS) $(T)
+
+browser: $(INSTALLED_TESTS) system-packages ## Run the tests that drive a real Chromium
+	$(BIN)/pytest -m browser $(ARGS) $(T)
+
+coverage: $(INSTALLED_TESTS) system-packages ## Run the tests and show which branches they miss
+	$(BIN)/pytest -m "not slow" --cov=service --cov-branch --cov-report=term-missing $(ARGS) $(T)
+
+check: $(INSTALLED_TESTS) ## Lint, format, types, import contracts, syntax of the scripts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	@if command -v node >/dev/null; then \
+		for script in $(wildcard service/web/static/*.js); do node --check $$script || exit 1; done; \
+	fi
+
+fix: $(INSTALLED_TESTS) ## Format the code and mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(INSTALLED_TESTS) ## Write the lock files after a change in pyproject.toml, keeping pins that fit
+	$(call compile,pyproject.toml,requirements.lock)
+	$(call compile,--extra test -c requirements.lock pyproject.toml,requirements-test.lock)
+	@printf 'hatchling>=1.27\neditables\nuv>=0.9\n' > $(VENV)/build.in
+	$(call compile,-c requirements-test.lock $(VENV)/build.in,requirements-build.lock)
+
+upgrade: ## Move every locked package to the newest release that fits
+	@$(MAKE) --no-print-directory lock LOCK_ARGS=--upgrade
+
+compile = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate $(LOCK_ARGS) $(1) -o $(2) >/dev/null
+
+system-packages: ## Install the Debian packages the tests use: a browser, fonts, docker-compose
+	@command -v dpkg-query >/dev/null || exit 0; \
+	missing=; \
+	for package in $(SYSTEM_PACKAGES); do \
+		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || \
+			missing="$$missing $$package"; \
+	done; \
+	test -n "$$missing" || exit 0; \
+	if test "$$(id -u)" -ne 0; then \
+		echo "Tests that need them are skipped until you run: sudo apt-get install$$missing"; \
+		exit 0; \
+	fi; \
+	echo "Installing$$missing"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get update -qq && apt-get install -y -qq --no-install-recommends $$missing >/dev/null || \
+		echo "Could not install$$missing; tests that need them say so."
+
+clean: ## Remove .venv, caches and build output; .desk with its data stays
+	rm -rf $(VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache \
+		.import_linter_cache .hypothesis *.egg-info
+	find service tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@python=; \
+	for candidate in $(PYTHON); do \
+		if $$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			python=$$candidate; break; \
+		fi; \
+	done; \
+	if test -z "$$python"; then \
+		echo "Comment Desk needs Python 3.11 or newer; say where it is with make PYTHON=/path/to/python3." >&2; \
+		exit 1; \
+	fi; \
+	if ! $$python -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "This Python cannot make virtual environments; install python3-venv (apt-get install python3-venv)." >&2; \
+		exit 1; \
+	fi; \
+	$$python -m venv --clear $(VENV) || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/.installer: requirements-build.lock | $(BIN)/python
+	@$(PIP) install --require-hashes \
+		-r requirements-build.lock || echo "uv is not to be had here; pip installs instead."
+	@touch $@
+
+$(INSTALLED): requirements.lock pyproject.toml $(VENV)/.installer
+	@$(call install_locked,requirements.lock)
+	@$(BIN)/python -c 'import hatchling' 2>/dev/null && isolation=--no-build-isolation; \
+	$(PIP) install --no-deps $$isolation -e .
+	@touch $@
+
+$(INSTALLED_TESTS): requirements-test.lock $(INSTALLED)
+	@$(call install_locked,requirements-test.lock)
+	@touch $@
