@@ -1,5 +1,6 @@
 """The nouns: frozen values that every other module speaks in. No I/O, nothing of ours imported."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -33,6 +34,11 @@ class Outcome(StrEnum):
     def status(self) -> Status:
         """The status that follows from this outcome."""
         return _STATUS_OF[self]
+
+    @property
+    def told(self) -> Status:
+        """What its author is told: a rejected comment is told held, so spammers learn nothing."""
+        return Status.PUBLISHED if self is Outcome.PUBLISH else Status.HELD
 
 
 _STATUS_OF = {
@@ -90,6 +96,7 @@ class Code(StrEnum):
     DUPLICATE = "duplicate"
     FIRST_TIME_AUTHOR = "first-time-author"
     UNPROVEN_AUTHOR = "unproven-author"
+    REJECTED_BEFORE = "rejected-before"
     PROVEN_AUTHOR = "proven-author"
     SCORE_SPAM = "score-spam"
     SCORE_UNSURE = "score-unsure"
@@ -151,8 +158,9 @@ class Submission:
     """A comment as it came in: parsed, bounded, every field text; still untrusted.
 
     `page_url` and `email` are in normal form; `comment` has only LF line ends. `signals` are what
-    intake saw (honeypot, form token); `token_nonce` is the form token's, to be counted. `address`
-    is the client's, `address_prefixes` what limits count, widest last.
+    intake saw (honeypot, form token). `form_token` and `author_token` are as sent and prove nothing
+    until checked; `token_nonce` is the checked form token's, to be counted. `address` is the
+    client's, `address_prefixes` what limits count, widest last.
     """
 
     site: str
@@ -167,6 +175,8 @@ class Submission:
     parent_id: str | None = None
     consent: bool = False
     idempotency_key: str = ""
+    form_token: str = ""
+    author_token: str = ""
     token_nonce: str = ""
     author_proven: bool = False
     address: str = ""
@@ -200,6 +210,9 @@ class Score:
     reject_above: float = 1.0
 
 
+Scorer = Callable[[Submission], Score | None]  # None: there is no usable model
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """Near-identical comments: its id and how many were seen within the window, this one too."""
@@ -229,6 +242,11 @@ class Verdict:
     outcome: Outcome
     reasons: tuple[Signal, ...] = ()
 
+    @property
+    def codes(self) -> str:
+        """The reasons as the audit keeps them: their codes with commas between."""
+        return ",".join(reason.code for reason in self.reasons)
+
 
 @dataclass(frozen=True, slots=True)
 class Comment:
@@ -254,24 +272,40 @@ class Comment:
     model: str
     terms: tuple[Term, ...]
     cluster: str
-    address_prefix: str
+    address: str
     created_at: datetime
     edited_at: datetime | None
     version: int
+    decision_id: str | None
     claimed_by: str
     claimed_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the submitter gets. `edit_token` is empty for a repeat without its key."""
+    """What the submitter gets: `status` is the one told to them, never `rejected`.
+
+    `repeated`: the comment was there already; `keyed`: its idempotency key says it is the same
+    sender, who may have the edit token again. Without a token, `edit_token` is empty.
+    """
 
     id: str
     status: Status
     page_url: str
+    created_at: datetime
+    repeated: bool = False
+    keyed: bool = False
     edit_token: str = ""
     edit_until: datetime | None = None
-    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to be sent later: its kind, to whom, and the comment it tells of."""
+
+    kind: str
+    recipient: str
+    comment_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Signed tokens: HMAC-SHA256 over a purpose and its parts, so that none is stored.
+"""Ids and signed tokens: UUIDv7 ids, and HMAC-SHA256 signatures so that no token is stored.
 
 The purpose is part of what is signed, so a token made for one thing never opens another.
 """
@@ -6,15 +6,34 @@ The purpose is part of what is signed, so a token made for one thing never opens
 import base64
 import hashlib
 import hmac
+import os
+import uuid
+from datetime import datetime
+
+
+def new_id(now: datetime) -> str:
+    """A UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then 74 random bits; sorts by time."""
+    milliseconds = int(now.timestamp() * 1000) & (2**48 - 1)
+    value = milliseconds << 80 | int.from_bytes(os.urandom(10), "big")
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return str(uuid.UUID(int=value))
+
+
+def new_secret() -> str:
+    """A URL-safe random secret of 256 bits, shown once to whoever it is for."""
+    return base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
+
+
+def digest(*parts: str) -> bytes:
+    """16 bytes of BLAKE2b that name these parts, in order; lengths are part of what is hashed."""
+    return hashlib.blake2b(_joined(parts), digest_size=16).digest()
 
 
 def sign(secret: bytes, purpose: str, *parts: str) -> str:
     """A URL-safe signature of 192 bits over the purpose and the parts, in order."""
-    message = b"\x00".join(
-        len(part.encode()).to_bytes(4, "big") + part.encode() for part in (purpose, *parts)
-    )
-    digest = hmac.new(secret, message, hashlib.sha256).digest()[:24]
-    return base64.urlsafe_b64encode(digest).decode()
+    signature = hmac.new(secret, _joined((purpose, *parts)), hashlib.sha256).digest()[:24]
+    return base64.urlsafe_b64encode(signature).decode()
 
 
 def is_signed(signature: str, secret: bytes, purpose: str, *parts: str) -> bool:
@@ -22,3 +41,19 @@ def is_signed(signature: str, secret: bytes, purpose: str, *parts: str) -> bool:
     return hmac.compare_digest(
         signature.encode("utf-8", "replace"), sign(secret, purpose, *parts).encode()
     )
+
+
+def edit_token(secret: bytes, comment_id: str) -> str:
+    """The token that lets its holder see, edit and withdraw this one comment."""
+    return f"{comment_id}.{sign(secret, 'edit', comment_id)}"
+
+
+def is_edit_token(token: str, secret: bytes, comment_id: str) -> bool:
+    """Whether `token` is the edit token of exactly this comment."""
+    token_id, _, signature = token.partition(".")
+    return token_id == comment_id and is_signed(signature, secret, "edit", comment_id)
+
+
+def _joined(parts: tuple[str, ...]) -> bytes:
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)

@@ -1,0 +1,130 @@
+"""The service's settings: one frozen value, read from the environment once, by the wiring only."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from platformdirs import user_data_path
+
+from service.errors import UsageError
+from service.settings import Rate, parse_rate
+
+_SECRET_LENGTH = 32  # characters
+_EXAMPLES = ("change", "example", "secret", "password")
+
+
+def _setting(name: str, default: str, help: str, *, hidden: bool = False) -> Any:
+    """A field of Config: the variable that sets it, its default as text, and what it means."""
+    return field(repr=not hidden, metadata={"name": name, "default": default, "help": help})
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting of the service. `Config.from_environ(os.environ)` reads and checks them."""
+
+    data_dir: Path = _setting(
+        "COMMENT_DESK_DATA_DIR", "the platform's user data directory",
+        "where the embedded database, Valkey, trained models and the secret live",
+    )
+    database_url: str = _setting(
+        "DATABASE_URL", "", "PostgreSQL in place of the embedded SQLite", hidden=True
+    )
+    redis_url: str = _setting(
+        "REDIS_URL", "", "Redis or Valkey in place of the embedded one", hidden=True
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = _setting(
+        "COMMENT_DESK_TRUSTED_PROXIES", "",
+        "networks (CIDR, separated by commas) whose X-Forwarded-For is believed",
+    )
+    public_url: str = _setting(
+        "COMMENT_DESK_PUBLIC_URL", "", "the service's own address in links; also a path prefix"
+    )
+    global_limit: Rate | None = _setting(
+        "COMMENT_DESK_GLOBAL_LIMIT", "off",
+        "submissions over all sites: N/second, N/minute, N/hour or off",
+    )
+    secret: bytes = _setting(
+        "COMMENT_DESK_SECRET", "", "signs tokens; made in the data directory when absent, "
+        "required with DATABASE_URL", hidden=True,
+    )
+    metrics_token: str = _setting(
+        "COMMENT_DESK_METRICS_TOKEN", "",
+        "bearer token for /metrics; open to everyone while unset", hidden=True,
+    )
+    smtp_url: str = _setting(
+        "COMMENT_DESK_SMTP_URL", "", "outgoing mail; without it mails wait in the outbox",
+        hidden=True,
+    )  # fmt: skip
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str], *, data_dir: str = "") -> Self:
+        """Read every setting; `data_dir` wins over the environment. Raises UsageError, naming it.
+
+        Makes the data directory, and the secret in it (mode 0600), when they are needed.
+        """
+        text = {f.name: environ.get(f.metadata["name"], "").strip() for f in fields(cls)}
+        directory = Path(
+            data_dir or text["data_dir"] or user_data_path("comment-desk", appauthor=False)
+        ).expanduser()
+        try:
+            return cls(
+                data_dir=directory,
+                database_url=_parse_database_url(text["database_url"]),
+                redis_url=text["redis_url"],
+                trusted_proxies=_parse_networks(text["trusted_proxies"]),
+                public_url=_parse_public_url(text["public_url"]),
+                global_limit=parse_rate(text["global_limit"] or "off"),
+                secret=_read_secret(text["secret"], directory, shared=bool(text["database_url"])),
+                metrics_token=text["metrics_token"],
+                smtp_url=text["smtp_url"],
+            )
+        except ValueError as error:
+            raise UsageError(f"COMMENT_DESK_GLOBAL_LIMIT: {error}") from None
+
+
+def _parse_database_url(text: str) -> str:
+    if text and not text.startswith(("postgresql://", "postgres://")):
+        raise UsageError("DATABASE_URL: expected postgresql://USER:PASSWORD@HOST/NAME")
+    return text.replace("postgres://", "postgresql://", 1)
+
+
+def _parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    try:
+        return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise UsageError(f"COMMENT_DESK_TRUSTED_PROXIES: {error}") from None
+
+
+def _parse_public_url(text: str) -> str:
+    parts = urlsplit(text)
+    if text and (parts.scheme not in ("http", "https") or not parts.netloc):
+        raise UsageError("COMMENT_DESK_PUBLIC_URL: expected http:// or https:// and a host")
+    return text.rstrip("/")
+
+
+def _read_secret(text: str, data_dir: Path, *, shared: bool) -> bytes:
+    if text:
+        if len(text) < _SECRET_LENGTH or any(word in text.lower() for word in _EXAMPLES):
+            raise UsageError(
+                f"COMMENT_DESK_SECRET: expected {_SECRET_LENGTH} random characters or more, "
+                "such as `openssl rand -hex 32` prints"
+            )
+        return text.encode()
+    if shared:
+        raise UsageError("COMMENT_DESK_SECRET: required with DATABASE_URL (replicas share it)")
+    path = data_dir / "secret"
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes().strip()
+    except OSError as error:
+        raise UsageError(f"COMMENT_DESK_DATA_DIR: {error}") from None
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32))
+    return path.read_bytes()

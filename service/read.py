@@ -1,0 +1,95 @@
+"""What readers see: the published comments of a page, and how many there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from service.domain import Site, Thread
+from service.store import sites, threads
+from service.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class PublicComment:
+    """A published comment, with nothing in it that is not for everybody."""
+
+    id: str
+    parent_id: str | None
+    name: str
+    website: str
+    html: str
+    lang: str
+    created_at: datetime
+    edited_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPage:
+    """A stretch of a thread; `next_cursor` is None at its end. `thread` is None while empty."""
+
+    site: Site
+    thread: Thread | None
+    comments: tuple[PublicComment, ...]
+    next_cursor: str | None
+
+
+async def read_page(
+    site_key: str,
+    page_url: str,
+    *,
+    newest_first: bool = False,
+    limit: int = 100,
+    cursor: str | None = None,
+    store: Database,
+) -> PublicPage:
+    """Up to `limit` published comments of a page, after the comment `cursor`.
+
+    `page_url` is in normal form. Raises UnknownSite.
+    """
+    return await store.read(_read_page, site_key, page_url, newest_first, limit, cursor)
+
+
+async def read_revision(site_key: str, page_url: str, *, store: Database) -> tuple[int, int]:
+    """(site revision, thread revision): while both stand, readers see the same page."""
+    return await store.read(_read_revision, site_key, page_url)
+
+
+async def count_comments(
+    site_key: str, page_urls: Sequence[str], *, store: Database
+) -> dict[str, int]:
+    """How many published comments each page has; pages without a thread have 0."""
+    found = await store.read(threads.count_published, site_key, page_urls)
+    return {url: found.get(url, 0) for url in page_urls}
+
+
+async def read_site(site_key: str, *, store: Database) -> Site:
+    """A site. Raises UnknownSite."""
+    return await store.read(sites.get_site, site_key)
+
+
+def _read_page(
+    conn: Connection, site_key: str, page_url: str, newest_first: bool, limit: int,
+    cursor: str | None,
+) -> PublicPage:  # fmt: skip
+    site = sites.get_site(conn, site_key)
+    thread = threads.find_thread(conn, site.id, page_url)
+    if thread is None:
+        return PublicPage(site, None, (), None)
+    rows = threads.list_published(
+        conn, thread.id, newest_first=newest_first, limit=limit + 1, after=cursor
+    )
+    page = tuple(
+        PublicComment(
+            r.id, r.parent_id, r.name, r.website, r.html, r.lang, r.created_at, r.edited_at
+        )
+        for r in rows[:limit]
+    )
+    return PublicPage(site, thread, page, page[-1].id if len(rows) > limit else None)
+
+
+def _read_revision(conn: Connection, site_key: str, page_url: str) -> tuple[int, int]:
+    site = sites.get_site(conn, site_key)
+    thread = threads.find_thread(conn, site.id, page_url)
+    return site.revision, thread.revision if thread else 0

@@ -1,0 +1,138 @@
+"""What an author may do with their own comment: see it, edit it, withdraw it."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from service import policy
+from service.domain import Comment, Outcome, Receipt, Score, Scorer, Site, Status, Submission
+from service.errors import EditWindowOver, Forbidden, NotFound
+from service.store import comments, repeats, sites
+from service.store.database import Database
+from service.tokens import edit_token, is_edit_token
+
+AUTHOR = "author"  # the actor of audit entries made with an edit token
+_SEEN_FOR = timedelta(days=30)  # how long a token shows its author their comment
+
+
+async def edit(
+    comment_id: str, token: str, text: str, *, store: Database, score: Scorer, secret: bytes,
+    now: datetime,
+) -> Receipt:  # fmt: skip
+    """Replace the text of one's own comment; it goes through the verdict again.
+
+    `text` is a comment's text as intake makes it. Raises Forbidden for another comment's token,
+    NotFound, and EditWindowOver once time or a moderator has closed it.
+    """
+    comment, site = await store.read(_own_open, comment_id, token, secret, now)
+    if comment.comment == text:
+        return _receipt(comment, site, secret)
+    fresh = score(_submission(comment, text))
+    return await store.write(_replace_text, comment_id, token, text, fresh, secret, now)
+
+
+async def withdraw(
+    comment_id: str, token: str, *, store: Database, secret: bytes, now: datetime
+) -> None:
+    """Take one's own comment back: its text and the author's name and address are erased.
+
+    Raises Forbidden for another comment's token, NotFound, EditWindowOver.
+    """
+    await store.write(_withdraw, comment_id, token, secret, now)
+
+
+def find_own(
+    conn: Connection, token: str, secret: bytes, thread_id: int, now: datetime
+) -> Comment | None:
+    """The still held comment in this thread that the edit token belongs to, or None.
+
+    What a machine rejected looks held to its author.
+    """
+    comment_id = token.partition(".")[0]
+    if not is_edit_token(token, secret, comment_id):
+        return None
+    comment = comments.find_comment(conn, comment_id)
+    if comment is None or comment.thread_id != thread_id or now - comment.created_at > _SEEN_FOR:
+        return None
+    waiting = comment.status in (Status.HELD, Status.REJECTED) and comment.decision_id is None
+    return comment if waiting else None
+
+
+def _own_open(
+    conn: Connection, comment_id: str, token: str, secret: bytes, now: datetime
+) -> tuple[Comment, Site]:
+    """The author's own comment while it may still be changed."""
+    if not is_edit_token(token, secret, comment_id):
+        raise Forbidden("This token does not belong to this comment.")
+    comment = comments.find_comment(conn, comment_id)
+    if comment is None or comment.status is Status.REMOVED:
+        raise NotFound
+    site = sites.get_site(conn, comment.site)
+    if now > comment.created_at + timedelta(seconds=site.policy.edit_window):
+        raise EditWindowOver
+    return comment, site
+
+
+def _replace_text(
+    conn: Connection, comment_id: str, token: str, text: str, score: Score | None, secret: bytes,
+    now: datetime,
+) -> Receipt:  # fmt: skip
+    comment, site = _own_open(conn, comment_id, token, secret, now)
+    if comment.decision_id is not None:
+        raise EditWindowOver("A moderator has already looked at this comment.")
+    verdict = policy.decide(
+        _submission(comment, text),
+        score=score,
+        cluster=None,
+        degraded=False,
+        history=comments.author_history(conn, site.id, comment.email),
+        policy=site.policy,
+    )
+    order = list(Outcome)  # an edit is no way round a hold or a rejection
+    verdict = replace(verdict, outcome=max(comment.verdict, verdict.outcome, key=order.index))
+    comments.change_text(
+        conn, comment, text, score=score, band=policy.band(score, site.policy), verdict=verdict,
+        now=now,
+    )  # fmt: skip
+    comments.change_status(
+        conn, comment, verdict.outcome.status, actor=AUTHOR, action="edit", detail=verdict.codes,
+        now=now,
+    )  # fmt: skip
+    return _receipt(replace(comment, verdict=verdict.outcome), site, secret)
+
+
+def _withdraw(conn: Connection, comment_id: str, token: str, secret: bytes, now: datetime) -> None:
+    comment, _site = _own_open(conn, comment_id, token, secret, now)
+    comments.change_status(
+        conn, comment, Status.REMOVED, actor=AUTHOR, action="withdraw", now=now,
+        decision_id=comment.decision_id,
+    )  # fmt: skip
+    comments.erase_text(conn, comment_id)
+    repeats.forget(conn, comment_id)
+
+
+def _submission(comment: Comment, text: str) -> Submission:
+    """The stored comment as if it had been submitted with this text."""
+    return Submission(
+        site=comment.site,
+        page_url=comment.page_url,
+        page_title=comment.page_title,
+        name=comment.name,
+        email=comment.email,
+        website=comment.website,
+        lang=comment.lang,
+        comment=text,
+        address=comment.address,
+    )
+
+
+def _receipt(comment: Comment, site: Site, secret: bytes) -> Receipt:
+    return Receipt(
+        id=comment.id,
+        status=comment.verdict.told,
+        page_url=comment.page_url,
+        created_at=comment.created_at,
+        edit_token=edit_token(secret, comment.id),
+        edit_until=comment.created_at + timedelta(seconds=site.policy.edit_window),
+    )

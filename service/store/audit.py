@@ -1,0 +1,48 @@
+"""The audit trail: append-only lines of who did what to which comment, and why."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from service.domain import AuditEntry, Status
+from service.store.schema import audit as table
+
+_ADD = insert(table)
+
+
+def record(
+    conn: Connection,
+    comment_id: str,
+    *,
+    actor: str,
+    action: str,
+    from_status: Status | None,
+    to_status: Status,
+    detail: str,
+    now: datetime,
+) -> None:
+    """Append one line; nothing ever changes or deletes it."""
+    conn.execute(
+        _ADD,
+        {
+            "comment_id": comment_id, "at": now, "actor": actor, "action": action,
+            "from_status": from_status, "to_status": to_status, "detail": detail,
+        },
+    )  # fmt: skip
+
+
+def list_entries(conn: Connection, comment_id: str) -> list[AuditEntry]:
+    """The trail of one comment, oldest first."""
+    rows = conn.execute(select(table).where(table.c.comment_id == comment_id).order_by(table.c.id))
+    return [
+        AuditEntry(
+            comment_id=row.comment_id,
+            at=row.at,
+            actor=row.actor,
+            action=row.action,
+            from_status=None if row.from_status is None else Status(row.from_status),
+            to_status=Status(row.to_status),
+            detail=row.detail,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,239 @@
+"""Comments: insert, find, and the one function that changes a status."""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, update
+
+from service import markup
+from service.domain import (
+    VISIBLE,
+    AuthorHistory,
+    Band,
+    Cluster,
+    Code,
+    Comment,
+    Outcome,
+    Score,
+    Signal,
+    Site,
+    Status,
+    Submission,
+    Term,
+    Thread,
+    Verdict,
+)
+from service.store import audit, threads
+from service.store.schema import comment as table
+from service.store.schema import decision, site, thread
+
+_ADD = insert(table)
+_BY_AUTHOR = (
+    select(table.c.status, table.c.created_at, table.c.decision_id)
+    .where(table.c.site_id == bindparam("site_id"), table.c.email == bindparam("email"))
+    .limit(200)  # a flood under one address must not make each further comment dearer
+    .subquery()
+)
+_HISTORY = (
+    select(
+        _BY_AUTHOR.c.status,
+        func.count().label("total"),
+        func.min(_BY_AUTHOR.c.created_at).label("first_seen"),
+        func.sum(case((decision.c.reason == "spam", 1), else_=0)).label("spam"),
+    )
+    .outerjoin(decision, decision.c.id == _BY_AUTHOR.c.decision_id)
+    .group_by(_BY_AUTHOR.c.status)
+)
+_PARENT = select(table.c.status).where(
+    table.c.id == bindparam("id"), table.c.thread_id == bindparam("thread_id")
+)
+SELECT_COMMENT = (
+    select(
+        table,
+        site.c.key.label("site"),
+        thread.c.url.label("page_url"),
+        thread.c.title.label("page_title"),
+    )
+    .join(site, site.c.id == table.c.site_id)
+    .join(thread, thread.c.id == table.c.thread_id)
+)
+
+
+def author_history(conn: Connection, site_id: int, email: str) -> AuthorHistory:
+    """What the site decided about comments under this address, over 200 of them at most."""
+    rows = conn.execute(_HISTORY, {"site_id": site_id, "email": email}).all()
+    if not rows:
+        return AuthorHistory()
+    total = {row.status: row.total for row in rows}
+    return AuthorHistory(
+        published=total.get(Status.PUBLISHED, 0),
+        rejected=total.get(Status.REJECTED, 0),
+        spam=sum(row.spam for row in rows),
+        held=total.get(Status.HELD, 0),
+        first_seen=min(row.first_seen for row in rows),
+    )
+
+
+def is_published(conn: Connection, comment_id: str, thread_id: int) -> bool:
+    """Whether readers of this thread see the comment."""
+    status = conn.scalar(_PARENT, {"id": comment_id, "thread_id": thread_id})
+    return status in VISIBLE
+
+
+def insert_comment(
+    conn: Connection,
+    comment_id: str,
+    submission: Submission,
+    *,
+    on: tuple[Site, Thread],
+    score: Score | None,
+    band: Band,
+    cluster: Cluster | None,
+    verdict: Verdict,
+    now: datetime,
+) -> None:
+    """Store a new comment with its verdict."""
+    site, thread = on
+    conn.execute(
+        _ADD,
+        {
+            "id": comment_id, "site_id": site.id, "thread_id": thread.id,
+            "parent_id": submission.parent_id, "name": submission.name, "email": submission.email,
+            "website": submission.website, "comment": submission.comment,
+            "lang": submission.lang, **_html_columns(submission.comment, verdict.outcome.status),
+            "status": verdict.outcome.status, "verdict": verdict.outcome,
+            "reasons": _dump_reasons(verdict.reasons), **_score_columns(score, band),
+            "cluster": cluster.id if cluster else "", "address": submission.address,
+            "created_at": now, "version": 1,
+        },
+    )  # fmt: skip
+    if verdict.outcome.status in VISIBLE:
+        threads.change_published(conn, thread.id, +1)
+
+
+def find_comment(conn: Connection, comment_id: str) -> Comment | None:
+    """The comment with this id, whatever its status, or None."""
+    row = conn.execute(SELECT_COMMENT.where(table.c.id == comment_id)).first()
+    return None if row is None else comment_of(row)
+
+
+def change_status(
+    conn: Connection,
+    comment: Comment,
+    to: Status,
+    *,
+    actor: str,
+    action: str,
+    detail: str = "",
+    decision_id: str | None = None,
+    now: datetime,
+) -> bool:
+    """Move a comment to a status, with its audit entry; the only way a status changes.
+
+    False when the comment is no longer at `comment.version`: somebody else was faster. A claim on
+    it ends. A body is rendered as it becomes visible.
+    """
+    changed = conn.execute(
+        update(table)
+        .where(table.c.id == comment.id, table.c.version == comment.version)
+        .values(
+            status=to, version=comment.version + 1, decision_id=decision_id,
+            claimed_by=None, claimed_until=None, **_html_columns(comment.comment, to),
+        )
+    )  # fmt: skip
+    if changed.rowcount == 0:
+        return False
+    visible = (to in VISIBLE) - (comment.status in VISIBLE)
+    if visible or to in VISIBLE:
+        threads.change_published(conn, comment.thread_id, visible)
+    audit.record(
+        conn, comment.id, actor=actor, action=action, from_status=comment.status, to_status=to,
+        detail=detail, now=now,
+    )  # fmt: skip
+    return True
+
+
+def change_text(
+    conn: Connection,
+    comment: Comment,
+    text: str,
+    *,
+    score: Score | None,
+    band: Band,
+    verdict: Verdict,
+    now: datetime,
+) -> None:
+    """Replace a comment's text and the verdict on it; `change_status` comes next."""
+    conn.execute(
+        update(table)
+        .where(table.c.id == comment.id)
+        .values(
+            comment=text, edited_at=now, verdict=verdict.outcome,
+            reasons=_dump_reasons(verdict.reasons), **_score_columns(score, band),
+        )
+    )  # fmt: skip
+
+
+def erase_text(conn: Connection, comment_id: str) -> None:
+    """Blank what a person wrote; the row stays, so that replies keep their place."""
+    blank = dict.fromkeys(("name", "email", "website", "comment", "address"), "")
+    conn.execute(
+        update(table).where(table.c.id == comment_id).values(**blank, html=None, terms="[]")
+    )
+
+
+def _html_columns(text: str, status: Status) -> dict[str, object]:
+    if status not in VISIBLE:
+        return {"html": None, "renderer": None}
+    return {"html": markup.render(text), "renderer": markup.RENDERER}
+
+
+def _score_columns(score: Score | None, band: Band) -> dict[str, object]:
+    """The columns that hold a score and what explains it."""
+    terms = [] if score is None else [[t.text, round(t.weight, 3)] for t in score.terms]
+    return {
+        "score": None if score is None else score.probability,
+        "band": band,
+        "model": "" if score is None else score.model,
+        "terms": json.dumps(terms, ensure_ascii=False, separators=(",", ":")),
+    }
+
+
+def _dump_reasons(reasons: tuple[Signal, ...]) -> str:
+    """Reasons as stored: a JSON list of [code, detail]."""
+    pairs = [[r.code, r.detail] for r in reasons]
+    return json.dumps(pairs, ensure_ascii=False, separators=(",", ":"))
+
+
+def comment_of(row: Row[*tuple[Any, ...]]) -> Comment:
+    """A row of SELECT_COMMENT as a value."""
+    return Comment(
+        id=row.id,
+        site_id=row.site_id,
+        site=row.site,
+        thread_id=row.thread_id,
+        page_url=row.page_url,
+        page_title=row.page_title,
+        parent_id=row.parent_id,
+        name=row.name,
+        email=row.email,
+        website=row.website,
+        comment=row.comment,
+        lang=row.lang,
+        status=Status(row.status),
+        verdict=Outcome(row.verdict),
+        reasons=tuple(Signal(Code(code), detail) for code, detail in json.loads(row.reasons)),
+        score=row.score,
+        band=Band(row.band),
+        model=row.model,
+        terms=tuple(Term(text, weight) for text, weight in json.loads(row.terms)),
+        cluster=row.cluster,
+        address=row.address,
+        created_at=row.created_at,
+        edited_at=row.edited_at,
+        version=row.version,
+        decision_id=row.decision_id,
+        claimed_by=row.claimed_by or "",
+        claimed_until=row.claimed_until,
+    )

@@ -1,0 +1,165 @@
+"""Moderators, their grants, API tokens, sessions and one-time sign-in links; only digests of
+secrets are stored."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
+
+from service.domain import Actor, Role
+from service.errors import UsageError
+from service.store.schema import api_token, grant, session, sign_in_link
+from service.store.schema import moderator as table
+from service.tokens import digest, new_secret
+
+IDLE = timedelta(hours=12)  # a session unused for this long ends
+ABSOLUTE = timedelta(days=14)  # and any session after this
+LINK_GOOD_FOR = timedelta(hours=24)
+_SEEN_EVERY = timedelta(minutes=1)  # so that reading the desk writes at most once a minute
+
+
+@dataclass(frozen=True, slots=True)
+class Moderator:
+    """A person who decides. `password_hash` is empty until they set a password."""
+
+    id: int
+    name: str
+    password_hash: str
+    disabled: bool
+
+
+def add_moderator(
+    conn: Connection, name: str, role: Role, site_ids: Sequence[int | None], now: datetime
+) -> int:
+    """Add a person with a role on sites (None: every site). Raises UsageError when taken."""
+    if find_moderator(conn, name) is not None:
+        raise UsageError(f"moderator {name!r} exists already")
+    moderator_id: int = conn.execute(
+        insert(table).values(name=name, created_at=now).returning(table.c.id)
+    ).scalar_one()
+    for site_id in site_ids:
+        conn.execute(insert(grant).values(moderator_id=moderator_id, site_id=site_id, role=role))
+    return moderator_id
+
+
+def find_moderator(conn: Connection, name: str) -> Moderator | None:
+    """The moderator of this name, or None."""
+    row = conn.execute(select(table).where(table.c.name == name)).first()
+    if row is None:
+        return None
+    return Moderator(row.id, row.name, row.password_hash or "", row.disabled_at is not None)
+
+
+def count_moderators(conn: Connection) -> int:
+    """How many moderators there are, disabled ones too."""
+    total: int = conn.scalar(select(func.count()).select_from(table)) or 0
+    return total
+
+
+def set_password(conn: Connection, moderator_id: int, password_hash: str) -> None:
+    """Set a password's hash; every session of the person ends."""
+    conn.execute(
+        update(table).where(table.c.id == moderator_id).values(password_hash=password_hash)
+    )
+    conn.execute(delete(session).where(session.c.moderator_id == moderator_id))
+
+
+def disable_moderator(conn: Connection, name: str, now: datetime) -> None:
+    """Shut a person out; their sessions end at once. Raises UsageError when unknown."""
+    found = find_moderator(conn, name)
+    if found is None:
+        raise UsageError(f"no moderator is called {name!r}")
+    conn.execute(update(table).where(table.c.id == found.id).values(disabled_at=now))
+    conn.execute(delete(session).where(session.c.moderator_id == found.id))
+    conn.execute(delete(sign_in_link).where(sign_in_link.c.moderator_id == found.id))
+
+
+def add_token(conn: Connection, name: str, role: Role, site_id: int | None, now: datetime) -> str:
+    """A new API token, returned this once; None as site covers every site."""
+    token = "cd_" + new_secret()
+    conn.execute(
+        insert(api_token).values(
+            digest=digest("api-token", token), name=name, role=role, site_id=site_id,
+            created_at=now,
+        )
+    )  # fmt: skip
+    return token
+
+
+def find_token_actor(conn: Connection, token: str) -> Actor | None:
+    """Who an API token stands for, or None."""
+    row = conn.execute(
+        select(api_token).where(api_token.c.digest == digest("api-token", token))
+    ).first()
+    return None if row is None else Actor(row.name, {row.site_id: Role(row.role)})
+
+
+def add_sign_in_link(conn: Connection, moderator_id: int, now: datetime) -> str:
+    """A one-time secret that signs this person in, good for a day."""
+    secret = new_secret()
+    conn.execute(
+        insert(sign_in_link).values(
+            digest=digest("sign-in-link", secret), moderator_id=moderator_id,
+            expires_at=now + LINK_GOOD_FOR,
+        )
+    )  # fmt: skip
+    return secret
+
+
+def use_sign_in_link(conn: Connection, secret: str, now: datetime) -> int | None:
+    """Use a sign-in link up; the moderator's id, or None when it is unknown, used or expired."""
+    row = conn.execute(
+        delete(sign_in_link)
+        .where(sign_in_link.c.digest == digest("sign-in-link", secret))
+        .returning(sign_in_link.c.moderator_id, sign_in_link.c.expires_at)
+    ).first()
+    if row is None or row.expires_at <= now:
+        return None
+    moderator_id: int = row.moderator_id
+    return moderator_id
+
+
+def add_session(conn: Connection, moderator_id: int, now: datetime) -> str:
+    """Start a session; returns its secret, which goes into the cookie."""
+    secret = new_secret()
+    conn.execute(
+        insert(session).values(
+            digest=digest("session", secret), moderator_id=moderator_id, created_at=now,
+            seen_at=now,
+        )
+    )  # fmt: skip
+    conn.execute(
+        delete(session).where(
+            or_(session.c.seen_at < now - IDLE, session.c.created_at < now - ABSOLUTE)
+        )
+    )
+    return secret
+
+
+def find_session(conn: Connection, secret: str, now: datetime) -> tuple[Actor, bool] | None:
+    """Who a session belongs to, and whether `touch_session` is due; None when it has ended."""
+    row = conn.execute(
+        select(session.c.seen_at, session.c.created_at, table.c.id, table.c.name)
+        .join(table, table.c.id == session.c.moderator_id)
+        .where(session.c.digest == digest("session", secret), table.c.disabled_at.is_(None))
+    ).first()
+    if row is None or row.seen_at < now - IDLE or row.created_at < now - ABSOLUTE:
+        return None
+    grants = conn.execute(
+        select(grant.c.site_id, grant.c.role).where(grant.c.moderator_id == row.id)
+    )
+    actor = Actor(row.name, {g.site_id: Role(g.role) for g in grants})
+    return actor, row.seen_at < now - _SEEN_EVERY
+
+
+def touch_session(conn: Connection, secret: str, now: datetime) -> None:
+    """Note that a session is in use."""
+    conn.execute(
+        update(session).where(session.c.digest == digest("session", secret)).values(seen_at=now)
+    )
+
+
+def end_session(conn: Connection, secret: str) -> None:
+    """Sign out."""
+    conn.execute(delete(session).where(session.c.digest == digest("session", secret)))

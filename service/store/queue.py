@@ -1,0 +1,145 @@
+"""The queue: a query over comments, not a store of its own; a claim is two columns."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+
+from service.domain import Comment, Status
+from service.store.comments import SELECT_COMMENT, comment_of
+from service.store.schema import comment as table
+from service.store.schema import site, thread
+
+LEASE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which comments: `site_ids` None means every site; empty texts do not filter."""
+
+    site_ids: frozenset[int] | None
+    status: Status = Status.HELD
+    site_key: str = ""
+    reason: str = ""
+    text: str = ""
+    page_url: str = ""
+
+
+def list_queue(
+    conn: Connection, wanted: Filter, *, newest_first: bool, limit: int, after: str | None
+) -> list[Comment]:
+    """Up to `limit` comments in id order, after the comment `after`."""
+    query = _filtered(SELECT_COMMENT, wanted)
+    if after is not None:
+        query = query.where(table.c.id < after if newest_first else table.c.id > after)
+    order = table.c.id.desc() if newest_first else table.c.id.asc()
+    return [comment_of(row) for row in conn.execute(query.order_by(order).limit(limit))]
+
+
+def count_queue(conn: Connection, wanted: Filter) -> tuple[int, datetime | None]:
+    """How many comments match, and when the oldest of them came in."""
+    query = select(func.count().label("total"), func.min(table.c.created_at).label("oldest"))
+    row = conn.execute(_filtered(query.select_from(table), wanted, joined=False)).one()
+    return row.total, row.oldest
+
+
+def claim_next(
+    conn: Connection, site_ids: frozenset[int] | None, actor: str, limit: int, now: datetime
+) -> list[Comment]:
+    """Lease the oldest free held comments to `actor`; nobody else is handed them meanwhile.
+
+    Their own unexpired claims are handed out again first, with a new lease.
+    """
+    free = or_(
+        table.c.claimed_until.is_(None), table.c.claimed_until <= now, table.c.claimed_by == actor
+    )
+    query = select(table.c.id).where(table.c.status == Status.HELD, free)
+    if site_ids is not None:
+        query = query.where(table.c.site_id.in_(site_ids))
+    chosen = query.order_by(table.c.id).limit(limit).with_for_update(skip_locked=True)
+    ids: list[str] = list(conn.scalars(chosen))
+    conn.execute(
+        update(table).where(table.c.id.in_(ids)).values(claimed_by=actor, claimed_until=now + LEASE)
+    )
+    rows = conn.execute(SELECT_COMMENT.where(table.c.id.in_(ids)).order_by(table.c.id))
+    return [comment_of(row) for row in rows]
+
+
+def release(conn: Connection, actor: str, ids: Sequence[str]) -> int:
+    """Give claims back; only one's own. Returns how many."""
+    return conn.execute(
+        update(table)
+        .where(table.c.id.in_(ids), table.c.claimed_by == actor)
+        .values(claimed_by=None, claimed_until=None)
+    ).rowcount
+
+
+def count_reasons(conn: Connection, site_ids: frozenset[int] | None) -> dict[str, int]:
+    """How many held comments carry each reason code; over the newest 5,000 at most."""
+    query = select(table.c.reasons).where(table.c.status == Status.HELD)
+    if site_ids is not None:
+        query = query.where(table.c.site_id.in_(site_ids))
+    newest = query.order_by(table.c.id.desc()).limit(5000).subquery()
+    counts: Counter[str] = Counter()
+    total = func.count().label("total")
+    for row in conn.execute(select(newest.c.reasons, total).group_by(newest.c.reasons)):
+        for code, _detail in json.loads(row.reasons):
+            counts[code] += row.total
+    return dict(counts.most_common())
+
+
+def count_by_authors(
+    conn: Connection, authors: Sequence[tuple[int, str]]
+) -> dict[tuple[int, str], dict[str, int]]:
+    """For each (site id, e-mail): how many comments it has by status."""
+    if not authors:
+        return {}
+    rows = conn.execute(
+        select(table.c.site_id, table.c.email, table.c.status, func.count().label("total"))
+        .where(tuple_(table.c.site_id, table.c.email).in_(authors))
+        .group_by(table.c.site_id, table.c.email, table.c.status)
+    )
+    counts: dict[tuple[int, str], dict[str, int]] = {author: {} for author in authors}
+    for row in rows:
+        counts[(row.site_id, row.email)][row.status] = row.total
+    return counts
+
+
+def _filtered(
+    query: Select[*tuple[Any, ...]], wanted: Filter, *, joined: bool = True
+) -> Select[*tuple[Any, ...]]:
+    if not joined and (wanted.site_key or wanted.page_url):
+        query = query.join(site, site.c.id == table.c.site_id).join(
+            thread, thread.c.id == table.c.thread_id
+        )
+    return query.where(and_(*_conditions(wanted)))
+
+
+def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    conditions = [table.c.status == wanted.status]
+    if wanted.site_ids is not None:
+        conditions.append(table.c.site_id.in_(wanted.site_ids))
+    if wanted.site_key:
+        conditions.append(site.c.key == wanted.site_key)
+    if wanted.page_url:
+        conditions.append(thread.c.url == wanted.page_url)
+    if wanted.reason:
+        conditions.append(table.c.reasons.contains(f'["{wanted.reason}",', autoescape=True))
+    if wanted.text:
+        columns = (table.c.comment, table.c.name, table.c.email, table.c.website)
+        conditions.append(or_(*(c.icontains(wanted.text, autoescape=True) for c in columns)))
+    return conditions

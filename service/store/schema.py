@@ -1,0 +1,270 @@
+"""The tables, one definition for SQLite and PostgreSQL; `migrations/` gets old databases here."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    TypeDecorator,
+    Uuid,
+    text,
+)
+from sqlalchemy.types import TypeEngine
+
+HEAD = "0001"  # the newest migration; a test holds it against the folder
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Instant(TypeDecorator[datetime]):
+    """A moment in UTC, stored as whole microseconds since 1970; naive datetimes are refused."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Id(TypeDecorator[str]):
+    """A UUID as text outside; 16 bytes in SQLite, a native uuid in PostgreSQL."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(Uuid(as_uuid=False))
+        return dialect.type_descriptor(LargeBinary(16))
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return bytes.fromhex(value.replace("-", ""))
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            return str(value)
+        digits = value.hex()
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts only plain INTEGER keys up
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+site = Table(
+    "site",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("origins", Text, nullable=False),  # JSON list
+    Column("settings", Text, nullable=False),  # JSON mapping, only what differs from the default
+    Column("revision", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
+
+thread = Table(
+    "thread",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("site_id", ForeignKey("site.id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("excerpt", Text, nullable=False),
+    Column("published", Integer, nullable=False),  # kept equal to a recount
+    Column("revision", Integer, nullable=False),  # grows whenever what readers see changes
+    Column("created_at", Instant, nullable=False),
+    Index("uq_thread_site_id_url", "site_id", "url", unique=True),
+)
+
+comment = Table(
+    "comment",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("site_id", ForeignKey("site.id"), nullable=False),
+    Column("thread_id", ForeignKey("thread.id"), nullable=False),
+    Column("parent_id", Id, ForeignKey("comment.id")),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("website", Text, nullable=False),
+    Column("comment", Text, nullable=False),  # as written
+    Column("html", Text),  # rendered when published
+    Column("renderer", SmallInteger),  # the version that rendered `html`
+    Column("lang", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("verdict", Text, nullable=False),
+    Column("reasons", Text, nullable=False),  # JSON list of [code, detail]
+    Column("score", Float),
+    Column("band", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("terms", Text, nullable=False),  # JSON list of [text, weight]
+    Column("cluster", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("edited_at", Instant),
+    Column("version", Integer, nullable=False),
+    Column("decision_id", Id),  # the decision in force
+    Column("claimed_by", Text),
+    Column("claimed_until", Instant),
+    CheckConstraint("status IN ('published', 'held', 'rejected', 'removed')", name="status"),
+    CheckConstraint("verdict IN ('publish', 'hold', 'reject')", name="verdict"),
+)
+Index(
+    "ix_comment_published",
+    comment.c.thread_id,
+    comment.c.id,
+    sqlite_where=text("status = 'published'"),
+    postgresql_where=text("status = 'published'"),
+)
+Index(
+    "ix_comment_held",
+    comment.c.site_id,
+    comment.c.id,
+    sqlite_where=text("status = 'held'"),
+    postgresql_where=text("status = 'held'"),
+)
+Index("ix_comment_author", comment.c.site_id, comment.c.email)
+
+repeat = Table(
+    "repeat",
+    metadata,
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("comment_id", Id, nullable=False),
+    Column("body", LargeBinary(16)),  # what an idempotency key was first used with
+    Column("expires_at", Instant, nullable=False),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("actor", Text, nullable=False),
+    Column("choice", Text, nullable=False),
+    Column("reason", Text),
+    Column("note", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("undone_at", Instant),
+    CheckConstraint("choice IN ('approve', 'reject')", name="choice"),
+    Index("ix_decision_created_at", "created_at"),
+)
+
+decision_item = Table(
+    "decision_item",
+    metadata,
+    Column("decision_id", Id, ForeignKey("decision.id"), primary_key=True),
+    Column("comment_id", Id, ForeignKey("comment.id"), primary_key=True),
+    Column("from_status", Text, nullable=False),
+    Column("from_decision_id", Id),
+    Column("version", Integer, nullable=False),  # the comment's, once decided
+    Index("ix_decision_item_comment_id", "comment_id"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("comment_id", Id, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("from_status", Text),
+    Column("to_status", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("ix_audit_comment_id", "comment_id"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),  # stable: a message sent twice carries the same id
+    Column("site_id", ForeignKey("site.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("comment_id", Id),
+    Column("recipient", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Index("ix_outbox_due_at", "due_at"),
+)
+
+moderator = Table(
+    "moderator",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("password_hash", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("disabled_at", Instant),
+)
+
+grant = Table(
+    "moderator_grant",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("moderator_id", ForeignKey("moderator.id"), nullable=False),
+    Column("site_id", ForeignKey("site.id")),  # null: every site
+    Column("role", Text, nullable=False),
+    CheckConstraint("role IN ('viewer', 'moderator', 'admin')", name="role"),
+    Index("ix_moderator_grant_moderator_id", "moderator_id"),
+)
+
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("digest", LargeBinary(16), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("site_id", ForeignKey("site.id")),  # null: every site
+    Column("created_at", Instant, nullable=False),
+    CheckConstraint("role IN ('viewer', 'moderator', 'admin')", name="role"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("digest", LargeBinary(16), primary_key=True),
+    Column("moderator_id", ForeignKey("moderator.id"), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
+    Index("ix_session_moderator_id", "moderator_id"),
+)
+
+sign_in_link = Table(
+    "sign_in_link",
+    metadata,
+    Column("digest", LargeBinary(16), primary_key=True),
+    Column("moderator_id", ForeignKey("moderator.id"), nullable=False),
+    Column("expires_at", Instant, nullable=False),
+)

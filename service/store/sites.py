@@ -1,0 +1,99 @@
+"""Sites: the customers of the service, their origins and their settings."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
+
+from service.domain import Site
+from service.errors import UnknownSite, UsageError
+from service.settings import BY_NAME, Policy, read_setting
+from service.store.schema import site as table
+
+_BY_KEY = select(table).where(table.c.key == bindparam("key"))
+_parsed: dict[tuple[int, int, str], Site] = {}  # (id, revision, settings) → Site: parsing is slow
+
+
+def add_site(conn: Connection, key: str, name: str, origins: Sequence[str], now: datetime) -> Site:
+    """Add a site with default settings. Raises UsageError when the key is taken."""
+    if find_site(conn, key) is not None:
+        raise UsageError(f"site {key!r} exists already")
+    conn.execute(
+        insert(table).values(
+            key=key, name=name, origins=json.dumps(list(origins)), settings="{}", revision=1,
+            created_at=now,
+        )
+    )  # fmt: skip
+    return get_site(conn, key)
+
+
+def find_site(conn: Connection, key: str) -> Site | None:
+    """The site with this key, or None."""
+    row = conn.execute(_BY_KEY, {"key": key}).first()
+    return None if row is None else _site(row)
+
+
+def get_site(conn: Connection, key: str) -> Site:
+    """The site with this key. Raises UnknownSite."""
+    found = find_site(conn, key)
+    if found is None:
+        raise UnknownSite
+    return found
+
+
+def list_sites(conn: Connection) -> list[Site]:
+    """Every site, by key."""
+    return [_site(row) for row in conn.execute(select(table).order_by(table.c.key))]
+
+
+def set_settings(conn: Connection, key: str, changes: Mapping[str, str]) -> Site:
+    """Change settings; those equal to the default are forgotten.
+
+    Raises UsageError naming the setting, or UnknownSite.
+    """
+    current = conn.execute(_BY_KEY, {"key": key}).first()
+    if current is None:
+        raise UnknownSite
+    settings: dict[str, str] = json.loads(current.settings)
+    for name, value in changes.items():
+        try:
+            read_setting(name, value)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        settings[name] = value
+    kept = {n: v for n, v in settings.items() if v != BY_NAME[n].default}
+    conn.execute(
+        update(table)
+        .where(table.c.key == key)
+        .values(settings=json.dumps(kept), revision=table.c.revision + 1)
+    )
+    return get_site(conn, key)
+
+
+def stored_settings(conn: Connection, key: str) -> dict[str, str]:
+    """Every setting of a site as text, defaults included. Raises UnknownSite."""
+    row = conn.execute(select(table.c.settings).where(table.c.key == key)).first()
+    if row is None:
+        raise UnknownSite
+    changed: dict[str, str] = json.loads(row.settings)
+    return {name: s.default for name, s in BY_NAME.items()} | changed
+
+
+def _site(row: Row[*tuple[Any, ...]]) -> Site:
+    cached = _parsed.get((row.id, row.revision, row.settings))
+    if cached is not None and cached.key == row.key:
+        return cached
+    found = Site(
+        id=row.id,
+        key=row.key,
+        name=row.name,
+        origins=tuple(json.loads(row.origins)),
+        policy=Policy.from_settings(json.loads(row.settings)),
+        revision=row.revision,
+    )
+    if len(_parsed) > 1000:
+        _parsed.clear()
+    _parsed[(row.id, row.revision, row.settings)] = found
+    return found

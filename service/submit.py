@@ -1,0 +1,144 @@
+"""Take a comment in: refuse, publish or hold it, and say which."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from service import policy
+from service.domain import (
+    SYSTEM,
+    Cluster,
+    Code,
+    Message,
+    Outcome,
+    Receipt,
+    Score,
+    Scorer,
+    Signal,
+    Site,
+    Submission,
+    Verdict,
+)
+from service.errors import CommentsClosed, UnknownParent
+from service.intake import challenge
+from service.intake.origin import check_origin
+from service.limits import Limits
+from service.similarity import Similarity
+from service.store import audit, comments, outbox, repeats, sites, threads
+from service.store.database import Database
+from service.text import fingerprint
+from service.tokens import edit_token, new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that the machine found out about one submission before its verdict."""
+
+    score: Score | None
+    cluster: Cluster | None
+    degraded: bool
+
+
+async def submit(
+    submission: Submission,
+    *,
+    origin: str = "",
+    store: Database,
+    limits: Limits,
+    similarity: Similarity,
+    score: Scorer,
+    secret: bytes,
+    now: datetime,
+) -> Receipt:
+    """Take a comment in; the receipt says whether readers see it now.
+
+    `origin` is the browser's Origin header, empty where there is none. Raises UnknownSite,
+    OriginNotAllowed, CommentsClosed, UnknownParent, IdempotencyMismatch, RateLimited, Unavailable;
+    nothing is stored or counted then.
+    """
+    site, earlier = await store.read(_look_up, submission, origin, now)
+    if earlier is not None:
+        return _signed(earlier, site, secret)
+    submission = challenge.check_bots(submission, site.policy, secret, now)
+    admission, cluster = await asyncio.gather(
+        limits.admit(submission, site.policy),
+        similarity.join(site.key, fingerprint(submission.comment)),
+    )
+    if admission.token_uses is not None and admission.token_uses > 1:
+        submission = submission.with_signals(Signal(Code.FORM_TOKEN_REUSED))
+    found = Findings(score(submission), cluster, admission.degraded)
+    return _signed(await store.write(_take_in, submission, found, site, now), site, secret)
+
+
+def _look_up(
+    conn: Connection, submission: Submission, origin: str, now: datetime
+) -> tuple[Site, Receipt | None]:
+    """The site, and the comment that this submission already became."""
+    site = sites.get_site(conn, submission.site)
+    check_origin(site, submission.page_url, origin)
+    return site, repeats.find_repeat(conn, submission, now)
+
+
+def _take_in(
+    conn: Connection, submission: Submission, found: Findings, site: Site, now: datetime
+) -> Receipt:
+    """One transaction: the verdict on this comment, and everything that follows from it."""
+    if site.policy.comments == "closed":
+        raise CommentsClosed
+    comment_id = new_id(now)
+    if not repeats.claim(conn, submission, comment_id, now):
+        twin = repeats.find_repeat(conn, submission, now)
+        assert twin is not None
+        return twin
+    thread = threads.ensure_thread(
+        conn, site.id, submission.page_url, submission.page_title, submission.page_text, now
+    )
+    parent = submission.parent_id
+    if parent is not None and not comments.is_published(conn, parent, thread.id):
+        raise UnknownParent
+    verdict = policy.decide(
+        submission,
+        score=found.score,
+        cluster=found.cluster,
+        degraded=found.degraded,
+        history=comments.author_history(conn, site.id, submission.email),
+        policy=site.policy,
+    )
+    comments.insert_comment(
+        conn,
+        comment_id,
+        submission,
+        on=(site, thread),
+        score=found.score,
+        band=policy.band(found.score, site.policy),
+        cluster=found.cluster,
+        verdict=verdict,
+        now=now,
+    )
+    audit.record(
+        conn, comment_id, actor=SYSTEM, action=verdict.outcome, from_status=None,
+        to_status=verdict.outcome.status, detail=verdict.codes, now=now,
+    )  # fmt: skip
+    outbox.add(conn, site.id, messages_for(comment_id, verdict, site), now)
+    return Receipt(comment_id, verdict.outcome.told, submission.page_url, created_at=now)
+
+
+def messages_for(comment_id: str, verdict: Verdict, site: Site) -> tuple[Message, ...]:
+    """What is to be told to whom because of this verdict."""
+    recipient = site.policy.notify_email
+    if not recipient or verdict.outcome is not Outcome.HOLD:
+        return ()
+    return (Message("comment-held", recipient, comment_id),)
+
+
+def _signed(receipt: Receipt, site: Site, secret: bytes) -> Receipt:
+    """The receipt with its edit token, unless it repeats one that may be somebody else's."""
+    if receipt.repeated and not receipt.keyed:
+        return receipt
+    return replace(
+        receipt,
+        edit_token=edit_token(secret, receipt.id),
+        edit_until=receipt.created_at + timedelta(seconds=site.policy.edit_window),
+    )

@@ -1,0 +1,1 @@
+"""HTTP in and out: each handler parses, calls one verb and responds."""

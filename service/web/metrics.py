@@ -1,0 +1,43 @@
+"""What is counted for Prometheus; names and meanings are listed in docs/operations.md."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+
+
+class Metrics:
+    """The process's counters, in a registry of its own so that tests may build several."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "commentdesk_requests", "HTTP requests by endpoint and status",
+            ["endpoint", "status"], registry=self.registry,
+        )  # fmt: skip
+        self.seconds = Histogram(
+            "commentdesk_request_seconds", "Time to answer by endpoint", ["endpoint"],
+            buckets=_SECONDS, registry=self.registry,
+        )  # fmt: skip
+        self.comments = Counter(
+            "commentdesk_comments", "Comments taken in, by the status told to the author",
+            ["status"], registry=self.registry,
+        )  # fmt: skip
+        self.refused = Counter(
+            "commentdesk_refused", "Submissions refused, by error code", ["code"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.decisions = Counter(
+            "commentdesk_decisions", "Comments decided by moderators", ["choice"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.redis_up = Gauge(
+            "commentdesk_redis_up", "1 while Redis answers, else 0", registry=self.registry
+        )
+        self.model_usable = Gauge(
+            "commentdesk_model_usable", "1 while a model scores comments, else 0",
+            registry=self.registry,
+        )  # fmt: skip
+        self.writes_waiting = Gauge(
+            "commentdesk_writes_waiting", "Transactions waiting for the writer",
+            registry=self.registry,
+        )  # fmt: skip

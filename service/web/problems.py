@@ -1,0 +1,93 @@
+"""Every error as one shape, RFC 9457 `application/problem+json`, or a readable page for people."""
+
+import math
+import traceback
+
+import msgspec
+import structlog
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from service.errors import DeskError, FieldError, InvalidSubmission, RateLimited, Unavailable
+
+log = structlog.get_logger()
+
+
+class Problem(msgspec.Struct):
+    """The body of every error."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    errors: list[FieldError]
+
+
+_CODES = {
+    400: "bad-request",
+    404: "not-found",
+    405: "method-not-allowed",
+    413: "too-large",
+    415: "unsupported-media-type",
+}
+
+
+def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
+    """What an exception becomes on the wire, with the headers that go along."""
+    if isinstance(error, DeskError):
+        errors = error.errors if isinstance(error, InvalidSubmission) else []
+        problem = Problem(
+            "about:blank", error.title, error.status, error.code, error.detail, errors
+        )
+        headers = {}
+        if isinstance(error, (RateLimited, Unavailable)):
+            headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+        if error.status == 401:
+            headers["WWW-Authenticate"] = "Bearer"
+        return problem, headers
+    if isinstance(error, HTTPException):
+        code = _CODES.get(error.status_code, "error")
+        title = code.replace("-", " ").capitalize()
+        problem = Problem("about:blank", title, error.status_code, code, title, [])
+        return problem, dict(error.headers or {})
+    return Problem(
+        "about:blank", "Something went wrong", 500, "internal",
+        "The service met an error it did not expect. It has been logged.", [],
+    ), {}  # fmt: skip
+
+
+def problem_response(error: Exception) -> Response:
+    """The JSON answer to an error."""
+    problem, headers = problem_of(error)
+    return Response(
+        msgspec.json.encode(problem),
+        problem.status,
+        {"Cache-Control": "no-store", **headers},
+        "application/problem+json",
+    )
+
+
+async def handle(request: Request, error: Exception) -> Response:
+    """Starlette's exception handler for errors that are part of the contract."""
+    if isinstance(error, RateLimited):
+        log.info("limited", scope=error.scope, retry_after=round(error.retry_after, 1))
+    elif isinstance(error, Unavailable):
+        log.warning("unavailable", detail=error.detail)
+    if wants_page(request):
+        return request.state["pages"].problem(request, *problem_of(error))
+    return problem_response(error)
+
+
+async def handle_unexpected(request: Request, error: Exception) -> Response:
+    """The last resort: log where it happened, never what was in the request, and say sorry."""
+    where = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
+    log.error("internal", error=type(error).__name__, where=where[-8:])
+    return problem_response(error)
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person's browser asks: outside the API, or a form that does not ask for JSON."""
+    accept = request.headers.get("accept", "")
+    return "text/html" in accept and "application/json" not in accept

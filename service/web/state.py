@@ -1,0 +1,44 @@
+"""What the lifespan hands to every request, and the clock."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from ipaddress import IPv4Network, IPv6Network
+from typing import TypedDict
+
+from starlette.requests import Request
+
+from service.domain import Scorer
+from service.limits import Limits
+from service.link import Link
+from service.similarity import Similarity
+from service.store.database import Database
+from service.web.cache import PageCache
+from service.web.metrics import Metrics
+from service.web.pages import Pages
+
+
+class State(TypedDict):
+    """The parts a request may need; built once in `app`, typed as `request.state[...]`."""
+
+    store: Database
+    link: Link
+    limits: Limits
+    similarity: Similarity
+    score: Scorer
+    model: str  # the current model's name; empty when there is no usable one
+    secret: bytes
+    public_url: str
+    trusted_proxies: Sequence[IPv4Network | IPv6Network]
+    metrics_token: str
+    metrics: Metrics
+    pages: Pages
+    cache: PageCache
+    demo: bool
+
+
+DeskRequest = Request[State]
+
+
+def clock() -> datetime:
+    """Now, in UTC: the only place where the service reads the clock."""
+    return datetime.now(UTC)
