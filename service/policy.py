@@ -1,0 +1,322 @@
+"""The verdict: every signal, the score and the site's policy → publish, hold or reject, and why.
+
+RULES is the whole of it, in order. The first rule that names an outcome decides; the findings of
+all of them are kept as reasons, so the deciding one comes first and a moderator sees the rest.
+In doubt, hold: nothing is published or rejected because a part of the service failed.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from service.domain import (
+    AuthorHistory,
+    Band,
+    Cluster,
+    Code,
+    Outcome,
+    Score,
+    Signal,
+    Submission,
+    Verdict,
+)
+from service.settings import Policy
+from service.text import Link, find_links, host_of, tokens
+
+CLUSTER_HELD_FROM = 3  # near-identical comments; two may be a reader's second try
+LIKELY_SPAM_FROM = 0.9  # where the model has no stricter threshold of its own
+NO_HISTORY = AuthorHistory()
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the rules look at."""
+
+    submission: Submission
+    score: Score | None
+    cluster: Cluster | None
+    degraded: bool
+    history: AuthorHistory
+    policy: Policy
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """The links in the comment."""
+        return find_links(self.submission.comment)
+
+    @cached_property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts the comment, the name and the website field point to."""
+        links = (*self.links, *find_links(self.submission.name))
+        website = host_of(self.submission.website)
+        return (*(link.host for link in links), *((website,) if website else ()))
+
+    @cached_property
+    def texts(self) -> tuple[list[str], ...]:
+        """The words of each text an author wrote, apart, so that no phrase spans two."""
+        written = (self.submission.comment, self.submission.name, self.submission.website)
+        return tuple(tokens(text) for text in written if text)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one rule has to say: a signal and, unless it is only a note, an outcome."""
+
+    outcome: Outcome | None
+    signal: Signal
+
+
+Rule = Callable[[Case], Finding | None]
+
+
+def decide(
+    submission: Submission,
+    *,
+    score: Score | None,
+    cluster: Cluster | None,
+    degraded: bool,
+    history: AuthorHistory,
+    policy: Policy,
+) -> Verdict:
+    """The machine's outcome on a comment, by the first of RULES that names one.
+
+    `score` is None when there is no usable model or it failed, `cluster` when similarity could
+    not be asked, `degraded` says that the rate limits had to make do without their store.
+    """
+    case = Case(submission, score, cluster, degraded, history, policy)
+    findings = [finding for rule in RULES if (finding := rule(case)) is not None]
+    decided = next(f.outcome for f in findings if f.outcome is not None)
+    return Verdict(decided, tuple(dict.fromkeys(f.signal for f in findings)))
+
+
+def thresholds(score: Score, policy: Policy) -> tuple[float, float]:
+    """`(publish_below, reject_above)` for this score: the site's where set, else the model's."""
+    publish, reject = policy.threshold_publish, policy.threshold_reject
+    return (
+        score.publish_below if publish is None else publish,
+        score.reject_above if reject is None else reject,
+    )
+
+
+def band(score: Score | None, policy: Policy) -> Band:
+    """A score in words; what is not clearly below the publish threshold is never likely fine."""
+    if score is None:
+        return Band.UNSCORED
+    publish_below, reject_above = thresholds(score, policy)
+    if score.probability < publish_below:
+        return Band.LIKELY_FINE
+    if score.probability >= min(reject_above, LIKELY_SPAM_FROM):
+        return Band.LIKELY_SPAM
+    return Band.UNSURE
+
+
+def _reject_if(found: object, code: Code, detail: str | None = "") -> Finding | None:
+    return Finding(Outcome.REJECT, Signal(code, detail or "")) if found else None
+
+
+def _hold_if(found: object, code: Code, detail: str | None = "") -> Finding | None:
+    return Finding(Outcome.HOLD, Signal(code, detail or "")) if found else None
+
+
+def _brought(code: Code, outcome: Outcome | None) -> Rule:
+    """The submission brought this signal along."""
+
+    def rule(case: Case) -> Finding | None:
+        signal = next((s for s in case.submission.signals if s.code is code), None)
+        return None if signal is None else Finding(outcome, signal)
+
+    return rule
+
+
+def _blocked_address(case: Case) -> Finding | None:
+    """The client's address is in a network the site blocked."""
+    with suppress(ValueError):  # no address is known
+        address = ip_address(case.submission.address)
+        networks = _networks(case.policy.addresses_blocked)
+        network = next((str(network) for network in networks if address in network), None)
+        return _reject_if(network, Code.BLOCKED_ADDRESS, network)
+    return None
+
+
+def _blocked_email(case: Case) -> Finding | None:
+    """The e-mail address is blocked, or all of its domain, written @example.com."""
+    email = case.submission.email.casefold()
+    names = (email, *(f"@{name}" for name in _names_above(email.rpartition("@")[2])))
+    entry = _first(names, _index(case.policy.emails_blocked, str.casefold))
+    return _reject_if(entry, Code.BLOCKED_ADDRESS, entry)
+
+
+def _blocked_domain(case: Case) -> Finding | None:
+    """A link, or the website field, leads to a blocked domain or below it."""
+    index = _index(case.policy.domains_blocked, host_of)
+    names = (name for host in (case.hosts if index else ()) for name in _names_above(host))
+    entry = _first(names, index)
+    return _reject_if(entry, Code.BLOCKED_DOMAIN, entry)
+
+
+def _blocked_word(case: Case) -> Finding | None:
+    """A word or phrase the site blocked, as whole words in comment, name or website."""
+    word = _find_word(case, case.policy.words_blocked)
+    return _reject_if(word, Code.BLOCKED_WORD, word)
+
+
+def _above_reject_threshold(case: Case) -> Finding | None:
+    """Clearly spam by the score, where the site lets the score reject at all."""
+    limit = case.policy.threshold_reject
+    if case.score is None or limit is None:
+        return None
+    return _reject_if(case.score.probability > limit, Code.SCORE_SPAM)
+
+
+def _attack_mode(case: Case) -> Finding | None:
+    """The site is under attack and holds everything."""
+    return _hold_if(case.policy.attack_mode == "on", Code.ATTACK_MODE)
+
+
+def _unscored(case: Case) -> Finding | None:
+    """There is no score: no model, a damaged one, or one that failed on this comment."""
+    return _hold_if(case.score is None, Code.UNSCORED)
+
+
+def _limits_degraded(case: Case) -> Finding | None:
+    """The limits could not count as they should, so a flood might look like a trickle."""
+    return _hold_if(case.degraded, Code.LIMITS_DEGRADED)
+
+
+def _too_many_links(case: Case) -> Finding | None:
+    """More links than the site allows without a look."""
+    count = len(case.links)
+    return _hold_if(count > case.policy.links_max, Code.TOO_MANY_LINKS, str(count))
+
+
+def _duplicate(case: Case) -> Finding | None:
+    """The same text, nearly, came several times within a short while."""
+    size = 0 if case.cluster is None else case.cluster.size
+    return _hold_if(size >= CLUSTER_HELD_FROM, Code.DUPLICATE, str(size))
+
+
+def _held_word(case: Case) -> Finding | None:
+    """A word or phrase the site wants to look at."""
+    word = _find_word(case, case.policy.words_held)
+    return _hold_if(word, Code.HELD_WORD, word)
+
+
+def _not_below_publish_threshold(case: Case) -> Finding | None:
+    """The score is not low enough to publish unseen."""
+    found = band(case.score, case.policy)
+    code = Code.SCORE_SPAM if found is Band.LIKELY_SPAM else Code.SCORE_UNSURE
+    return _hold_if(found in (Band.LIKELY_SPAM, Band.UNSURE), code)
+
+
+def _rejected_before(case: Case) -> Finding | None:
+    """Comments under this e-mail were rejected: as spam, or otherwise and the author unproven."""
+    spam, rejected = case.history.spam, case.history.rejected
+    counts = spam > 0 or (rejected > 0 and not case.submission.author_proven)
+    return _hold_if(counts, Code.REJECTED_BEFORE, str(max(spam, rejected)))
+
+
+def _proven(case: Case) -> Finding | None:
+    """The author confirmed the e-mail address, and nothing above speaks against publishing."""
+    if not case.submission.author_proven:
+        return None
+    return Finding(
+        Outcome.PUBLISH if case.policy.publish_proven else None, Signal(Code.PROVEN_AUTHOR)
+    )
+
+
+def _unproven(case: Case) -> Finding | None:
+    """Whoever is not published at once waits for a look, where the site wants one.
+
+    Earlier comments under the address do not help: anybody can type an address.
+    """
+    trusted = case.submission.author_proven and case.policy.publish_proven
+    first = case.history == NO_HISTORY
+    code = Code.FIRST_TIME_AUTHOR if first else Code.UNPROVEN_AUTHOR
+    return _hold_if(case.policy.publish_unproven == "hold" and not trusted, code)
+
+
+def _fine(case: Case) -> Finding | None:
+    """The score is below the publish threshold and nothing above objects."""
+    if band(case.score, case.policy) is not Band.LIKELY_FINE:
+        return None
+    return Finding(Outcome.PUBLISH, Signal(Code.SCORE_FINE))
+
+
+RULES: tuple[Rule, ...] = (
+    # the site said no
+    _blocked_address,
+    _blocked_email,
+    _blocked_domain,
+    _blocked_word,
+    # surely a machine
+    _brought(Code.HONEYPOT_FILLED, Outcome.REJECT),
+    _above_reject_threshold,
+    # nobody is let through now
+    _attack_mode,
+    _unscored,
+    _limits_degraded,
+    # a person should look
+    _brought(Code.FORM_TOKEN_INVALID, Outcome.HOLD),
+    _brought(Code.FORM_TOKEN_REUSED, Outcome.HOLD),
+    _brought(Code.TOO_FAST, Outcome.HOLD),
+    _too_many_links,
+    _duplicate,
+    _held_word,
+    _not_below_publish_threshold,
+    _rejected_before,
+    # trust, or the lack of it
+    _proven,
+    _unproven,
+    _fine,
+    # notes: without the form's script, or from a cached page, an honest reader has no token
+    _brought(Code.FORM_TOKEN_ABSENT, None),
+)
+
+
+def _find_word(case: Case, words: tuple[str, ...]) -> str | None:
+    """The first of the site's words or phrases found, as the site wrote it."""
+    index = _phrases(words) if words else {}
+    for text in case.texts if index else ():
+        for start, token in enumerate(text):
+            for phrase, written in index.get(token, ()):
+                if text[start : start + len(phrase)] == phrase:
+                    return written
+    return None
+
+
+@lru_cache(maxsize=64)  # a site's lists change seldom and are used for every comment
+def _phrases(words: tuple[str, ...]) -> Mapping[str, list[tuple[list[str], str]]]:
+    """Words and phrases, as tokens and as written, by their first token."""
+    index: dict[str, list[tuple[list[str], str]]] = {}
+    for word in words:
+        if phrase := tokens(word):
+            index.setdefault(phrase[0], []).append((phrase, word))
+    return index
+
+
+@lru_cache(maxsize=64)
+def _networks(entries: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    networks: list[IPv4Network | IPv6Network] = []
+    for entry in entries:
+        with suppress(ValueError):  # a name or a slip of the pen blocks nobody
+            networks.append(ip_network(entry, strict=False))
+    return tuple(networks)
+
+
+@lru_cache(maxsize=64)
+def _index(entries: tuple[str, ...], normal: Callable[[str], str]) -> Mapping[str, str]:
+    return {normal(entry): entry for entry in entries}
+
+
+def _first(names: Iterable[str], index: Mapping[str, str]) -> str | None:
+    """What the site wrote for the first of the names it lists."""
+    return next((index[name] for name in names if name in index), None)
+
+
+def _names_above(host: str) -> Iterator[str]:
+    """The host and every domain it lies in: a.b.c, b.c, c."""
+    while host:
+        yield host
+        host = host.partition(".")[2]
