@@ -314,3 +314,16 @@ def test_nouns_intake_and_policy_open_nothing() -> None:
     assert "service/domain.py" in sources
     fetching = r"^\s*(?:import|from) urllib(?:\.request| import .*\brequest)"
     assert [name for name, text in sources.items() if re.search(fetching, text, re.M)] == []
+
+
+def test_outside_the_store_nothing_of_sqlalchemy_is_named_but_the_connection() -> None:
+    names = {
+        f"{path}: {name}"
+        for path, text in read_texts("service/*.py").items()
+        if not path.startswith("service/store/")
+        for imported in re.findall(r"^\s*(?:from|import) (sqlalchemy.*)", text, re.M)
+        for name in [imported.removeprefix("sqlalchemy import ")]
+        if name != "Connection"
+    }
+
+    assert names == set()
