@@ -1,0 +1,236 @@
+"""What speaks for or against a submission beside its words: links, fields, disguise, relevance.
+
+Every signal is a number from 0 to about 1. None tells a language or a script: an honest comment
+in Arabic and one in English get the same signals.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from disposable_email_domains import blocklist
+
+from service.domain import Submission
+from service.text import Link, host_of, normalise
+
+# name → what a moderator reads; the order is the order of the columns
+SIGNALS: dict[str, str] = {
+    "links": "number of links",
+    "link": "contains a link",
+    "many-links": "three links or more",
+    "hosts": "links to several sites",
+    "shortener": "shortened link",
+    "link-only": "link only",
+    "link-share": "mostly links",
+    "markup-link": "link written as HTML or BBCode",
+    "link-trade": "links to a shop's or agency's domain",
+    "link-odd": "links to a domain of many words or digits",
+    "website": "website field filled in",
+    "website-trade": "website field is a shop's or agency's domain",
+    "website-odd": "website field is a domain of many words or digits",
+    "website-page": "website field leads to a page inside a site",
+    "website-praise": "short, general comment with a website",
+    "website-related": "website filled in, comment about the article",
+    "email-disposable": "disposable e-mail address",
+    "email-digits": "e-mail address with many digits",
+    "email-trade": "e-mail address of a shop or agency",
+    "name-trade": "name made of search words",
+    "name-long": "name of four words or more",
+    "name-link": "name with a domain or digits",
+    "phone": "phone number",
+    "messenger": "messenger contact",
+    "address": "e-mail address in the text",
+    "handle": "handle or contact sign",
+    "money": "sums of money",
+    "hidden": "hidden or disguised characters",
+    "styled": "letters from mathematical or full-width alphabets",
+    "spaced": "spaced-out words",
+    "capitals": "mostly capitals",
+    "exclaimed": "many exclamation marks",
+    "digits": "many digits",
+    "repeated": "words repeated",
+    "short": "very short",
+    "long": "very long",
+    "related": "shares words with the article",
+    "about": "shares several words with the article",
+}
+_ORDER = {name: place for place, name in enumerate(SIGNALS)}
+
+# ruff: noqa: SIM905 - words in one string are easier to read and to extend than a list
+_SHORTENERS = frozenset(
+    "bit.ly tinyurl.com t.co goo.gl ow.ly is.gd cutt.ly rb.gy shorturl.at rebrand.ly tiny.cc "
+    "buff.ly t.ly bl.ink clck.ru vk.cc soo.gd s.id lnkd.in linktr.ee adf.ly wa.link".split()
+)
+_MESSENGER_HOSTS = frozenset({"t.me", "wa.me", "telegram.me", "chat.whatsapp.com", "discord.gg"})
+_TRADE = re.compile(
+    "casino|poker|slots?(?![a-z])|betting|gambl|jackpot|roulette|apuesta|sportsbook|lotter"
+    "|loan|payday|lender|mortgage|credit|prestamo|insur|finance|invest|profit|forex|trader|trading"
+    "|crypto|bitcoin|btc|coin|wallet|pharma|farmacia|pill|meds|viagra|cialis|levitra|tadalafil"
+    "|sildenafil|steroid|keto|diet|slim|weightloss|supplement|vitamin|cbd|vape|seo(?![a-z])"
+    "|backlink|rank|traffic|marketing|agency|follower|likes|seguidor|promo|shop|store|tienda|outlet"
+    "|buy|comprar|cheap|barat|discount|deal|coupon|sale|replica|watches|handbag|jersey|essay"
+    "|homework|assignment|thesis|spell|psychic|voodoo|hechizo|amarre|brujo|vidente|tarot|hacker"
+    "|hacking|recover|spy|dating|hookup|singles|download|torrent|crack|keygen|apk|rental|plumb"
+    "|roofing|cleaning|limpieza|mudanza|movers|removal|locksmith|cerrajer|escape|tattoo|hosting"
+    "|vpn|webdesign|diseno|dental|implant|clinic|estetica|realestate|inmobiliaria|printing|massage"
+    "|lawyer|attorney|abogado|limo|taxi|tours?(?![a-z])|travelagen|furnitur|mattress|jewel"
+)
+_DIGITS = re.compile("[0-9]")
+_LINKLIKE_NAME = re.compile(
+    r"https?:|www\.|\.(?:com|net|org|ru|info|biz|xyz|shop|online)\b|[0-9]{3}"
+)
+_MARKUP = re.compile(r"<a\s|\[/?url|\[link|\]\(", re.IGNORECASE)
+_PHONE = re.compile(r"(?:\+|\b00)?[0-9][0-9 ().\-]{7,}[0-9]")
+_MESSENGER = re.compile(
+    r"whats ?app|telegram|\bviber\b|\bwechat\b|\bsignal:|\bskype\b|text me|inbox me|\bdm me\b"
+    r"|контакт:|escr[ií]b[ae](?:me|nos)|cont[aá]ct(?:ame|eme|enos|anos)"
+)
+_ADDRESS = re.compile(r"[\w.+\-]+ ?(?:@|\(at\)|\[at\]) ?[\w\-]+ ?(?:\.|\(dot\)|\[dot\]) ?[a-z]{2,}")
+_HANDLE = re.compile(r"(?<!\w)@[\w.]{3,}")
+_MONEY = re.compile(r"[$€£₿] ?[0-9]|[0-9] ?(?:[$€£₿]|usd|dollars|euros|d[oó]lares|btc)\b")
+_HIDDEN = re.compile("[\u00ad\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069]")
+_STYLED = re.compile("[\uff21-\uff5a\u2460-\u24ff\U0001d400-\U0001d7ff\U0001f130-\U0001f189]")
+_WORD = re.compile(r"\w{5,}")
+_COMMON = frozenset(
+    "about above after again against because before being below between could doing during "
+    "further having itself other people really should since still their theirs there these "
+    "thing things think those though through under until where which while would yours years "
+    "every never always aunque como contra cuando desde donde entre estaba estado estamos "
+    "estan están estas estos haber hacer hasta mientras mucho muchos nosotros porque puede "
+    "pueden quien quién siempre sobre solo también tambien tiene tienen todos todas usted "
+    "ustedes".split()
+)
+_STEM = 6  # letters of a word that count when comparing with the article
+_UPPER = bytes(range(65, 91))
+_LETTERS = _UPPER + bytes(range(97, 123))
+_FIGURES = bytes(range(48, 58))
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A comment in the forms its signals look at; `folded` is without its links."""
+
+    written: str
+    unveiled: str
+    folded: str
+    links: tuple[Link, ...]
+
+
+def signal_values(body: Body, submission: Submission) -> dict[int, float]:
+    """The signals that are not zero, by their place in SIGNALS."""
+    found: dict[str, float] = {}
+    words = body.folded.split()
+    related = _relevance(body, submission, found)
+    _look_at_links(body, words, found)
+    _look_at_author(body, submission, related, found)
+    _look_at_contacts(body, found)
+    _look_at_form(body, words, found)
+    return {_ORDER[name]: value for name, value in found.items() if value}
+
+
+def is_trade(host: str) -> bool:
+    """Whether a host name is made of a trade's words (see `_TRADE`)."""
+    return _TRADE.search(host) is not None
+
+
+def _is_odd(host: str) -> bool:
+    return host.count("-") >= 2 or len(_DIGITS.findall(host)) >= 3 or len(host) > 30
+
+
+def _look_at_links(body: Body, words: list[str], found: dict[str, float]) -> None:
+    if not body.links:
+        return
+    count = len(body.links)
+    hosts = {link.host for link in body.links}
+    found["link"] = 1.0
+    found["links"] = min(count, 10) / 10
+    found["many-links"] = float(count >= 3)
+    found["hosts"] = float(len(hosts) >= 2)
+    found["shortener"] = float(not _SHORTENERS.isdisjoint(hosts))
+    found["messenger"] = float(not _MESSENGER_HOSTS.isdisjoint(hosts))
+    found["link-only"] = float(len(words) <= 3)
+    length = sum(len(link.url) for link in body.links)
+    found["link-share"] = min(1.0, length / max(len(body.unveiled), 1))
+    found["markup-link"] = float(_MARKUP.search(body.unveiled) is not None)
+    found["link-trade"] = float(any(map(is_trade, hosts)))
+    found["link-odd"] = float(any(map(_is_odd, hosts)))
+
+
+def _look_at_author(
+    body: Body, submission: Submission, related: int, found: dict[str, float]
+) -> None:
+    if submission.website:
+        host = host_of(submission.website)
+        found["website"] = 1.0
+        found["website-trade"] = float(is_trade(host))
+        found["website-odd"] = float(_is_odd(host))
+        path = submission.website.partition("://")[2].partition("/")[2]
+        found["website-page"] = float(len(path) > 1)
+        found["website-praise"] = float(len(body.folded) < 250 and related < 2)
+        found["website-related"] = min(related, 4) / 4
+    if submission.email:
+        local, _, domain = submission.email.lower().rpartition("@")
+        found["email-disposable"] = float(domain in blocklist)
+        found["email-digits"] = float(len(_DIGITS.findall(local)) >= 4)
+        found["email-trade"] = float(is_trade(submission.email.lower()))
+    if submission.name:
+        name = normalise(submission.name)
+        found["name-trade"] = float(is_trade(name))
+        found["name-long"] = float(name.count(" ") >= 3)
+        found["name-link"] = float(_LINKLIKE_NAME.search(name) is not None)
+
+
+def _look_at_contacts(body: Body, found: dict[str, float]) -> None:
+    text = body.folded
+    if _MESSENGER.search(text):
+        found["messenger"] = 1.0
+    if "@" in text or "(at)" in text or "[at]" in text:
+        found["address"] = float(_ADDRESS.search(text) is not None)
+        found["handle"] = float(_HANDLE.search(text) is not None)
+    if _PHONE.search(text):
+        found["phone"] = 1.0
+    if _MONEY.search(text):
+        found["money"] = 1.0
+
+
+def _look_at_form(body: Body, words: list[str], found: dict[str, float]) -> None:
+    raw = body.unveiled.encode("utf-8", "replace")
+    size = len(raw)
+    letters = size - len(raw.translate(None, _LETTERS))
+    capitals = size - len(raw.translate(None, _UPPER))
+    if letters >= 12:
+        found["capitals"] = max(0.0, capitals / letters - 0.3)
+    figures = size - len(raw.translate(None, _FIGURES))
+    found["digits"] = min(1.0, 4 * max(0.0, figures / max(size, 1) - 0.05))
+    found["exclaimed"] = min(raw.count(b"!"), 5) / 5
+    if len(words) >= 8:
+        found["repeated"] = max(0.0, 0.7 - len(set(words)) / len(words))
+    found["short"] = max(0.0, 1 - len(body.folded) / 30)
+    found["long"] = min(1.0, len(body.folded) / 3000)
+    if not body.written.isascii():
+        found["hidden"] = min(len(_HIDDEN.findall(body.written)), 4) / 4
+        found["styled"] = min(len(_STYLED.findall(body.written)), 8) / 8
+    found["spaced"] = float(len(words) * 3 < len(body.unveiled.split()) * 2)
+
+
+def _relevance(body: Body, submission: Submission, found: dict[str, float]) -> int:
+    """How many of the article's words the comment uses; sets the signals that tell it."""
+    if not submission.page_title and not submission.page_text:
+        return 0
+    article = article_words(submission.page_title, submission.page_text)
+    own = stems(body.folded)
+    shared = len(own & article)
+    found["related"] = shared / max(len(own), 4)
+    found["about"] = min(shared, 6) / 6
+    return shared
+
+
+def stems(folded: str) -> frozenset[str]:
+    """The beginnings of the longer, telling words of a normalised text."""
+    return frozenset(w[:_STEM] for w in _WORD.findall(folded) if w not in _COMMON)
+
+
+@lru_cache(maxsize=256)
+def article_words(title: str, excerpt: str) -> frozenset[str]:
+    """The telling words of an article, kept for the next comment under it."""
+    return stems(normalise(f"{title} {excerpt[:2000]}"))
