@@ -1,0 +1,365 @@
+"""The verdict: the first rule that speaks decides, and doubt or failure never publishes."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.domain import (
+    AuthorHistory,
+    Band,
+    Cluster,
+    Code,
+    Outcome,
+    Score,
+    Signal,
+    Submission,
+    Verdict,
+)
+from service.policy import Case, band, decide, thresholds
+from service.settings import Policy
+from tests.strategies import (
+    clusters,
+    histories,
+    policies,
+    probabilities,
+    scores,
+    signals,
+    submissions,
+)
+
+FINE = Score(0.02, "test", publish_below=0.3, reject_above=0.95)
+KNOWN = AuthorHistory(published=4)
+HARMLESS = Submission(
+    site="news",
+    page_url="https://news.example/harvest",
+    name="Maria",
+    email="maria@mail.example",
+    comment="My uncle farms there. The well ran dry in June.",
+    address="203.0.113.9",
+)
+
+
+def verdict_on(
+    submission: Submission = HARMLESS,
+    *,
+    score: Score | None = FINE,
+    cluster: Cluster | None = None,
+    degraded: bool = False,
+    history: AuthorHistory = KNOWN,
+    stored: Mapping[str, str] | None = None,
+) -> Verdict:
+    """A verdict where, but for what the test says, everything speaks for publishing."""
+    policy = Policy.from_settings({"publish.unproven": "score", **(stored or {})})
+    return decide(
+        submission,
+        score=score,
+        cluster=cluster,
+        degraded=degraded,
+        history=history,
+        policy=policy,
+    )
+
+
+def test_a_harmless_comment_with_a_fine_score_is_published_where_the_score_decides() -> None:
+    assert verdict_on() == Verdict(Outcome.PUBLISH, (Signal(Code.SCORE_FINE),))
+
+
+def changed(**fields: str) -> Submission:
+    return replace(HARMLESS, **fields)  # type: ignore[arg-type]
+
+
+REJECTED = {
+    "address": (HARMLESS, {"addresses.blocked": "203.0.113.0/24"}, Code.BLOCKED_ADDRESS),
+    "e-mail": (HARMLESS, {"emails.blocked": "MARIA@mail.example"}, Code.BLOCKED_ADDRESS),
+    "e-mail domain": (HARMLESS, {"emails.blocked": "@mail.example"}, Code.BLOCKED_ADDRESS),
+    "domain above": (HARMLESS, {"emails.blocked": "@example"}, Code.BLOCKED_ADDRESS),
+    "domain of a link": (
+        changed(comment="See https://a.casino.example/x now"),
+        {"domains.blocked": "casino.example"},
+        Code.BLOCKED_DOMAIN,
+    ),
+    "domain with a star": (
+        changed(website="https://a.casino.example/x"),
+        {"domains.blocked": "*.casino.example"},
+        Code.BLOCKED_DOMAIN,
+    ),
+    "domain in another script": (
+        changed(comment="https://казино.рф/"),
+        {"domains.blocked": "казино.рф"},
+        Code.BLOCKED_DOMAIN,
+    ),
+    "word": (changed(comment="Cheap CIALIS!"), {"words.blocked": "cialis"}, Code.BLOCKED_WORD),
+    "phrase over a line end": (
+        changed(comment="so cheap\npills"), {"words.blocked": "Cheap  Pills"}, Code.BLOCKED_WORD,
+    ),
+    "word in the name": (
+        changed(name="Casino Bob"), {"words.blocked": "casino"}, Code.BLOCKED_WORD,
+    ),
+    "word in the website": (
+        changed(website="https://best-casino.example"),
+        {"words.blocked": "casino"},
+        Code.BLOCKED_WORD,
+    ),
+    "honeypot": (
+        HARMLESS.with_signals(Signal(Code.HONEYPOT_FILLED)), {}, Code.HONEYPOT_FILLED,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("submission", "stored", "code"), REJECTED.values(), ids=REJECTED)
+def test_what_the_site_blocked_or_surely_a_machine_sent_is_rejected(
+    submission: Submission, stored: dict[str, str], code: Code
+) -> None:
+    verdict = verdict_on(submission, stored=stored)
+
+    assert (verdict.outcome, verdict.reasons[0].code) == (Outcome.REJECT, code)
+
+
+NOT_BLOCKED = {
+    "inside a word": (changed(comment="a specialist"), {"words.blocked": "cialis"}),
+    "phrase over two fields": (
+        changed(comment="so cheap", name="pills"), {"words.blocked": "cheap pills"},
+    ),
+    "look-alike domain": (
+        changed(comment="https://notcasino.example"), {"domains.blocked": "casino.example"},
+    ),
+    "other network": (HARMLESS, {"addresses.blocked": "203.0.112.0/24,2001:db8::/32,junk"}),
+    "no address": (changed(address=""), {"addresses.blocked": "0.0.0.0/0"}),
+    "address that is none": (changed(address="unknown"), {"addresses.blocked": "0.0.0.0/0"}),
+    "part of an e-mail": (HARMLESS, {"emails.blocked": "ria@mail.example,@ail.example"}),
+    "entry of punctuation": (HARMLESS, {"words.blocked": "!,?", "domains.blocked": "*."}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("submission", "stored"), NOT_BLOCKED.values(), ids=NOT_BLOCKED)
+def test_a_list_matches_whole_words_hosts_and_networks_only(
+    submission: Submission, stored: dict[str, str]
+) -> None:
+    assert verdict_on(submission, stored=stored).outcome is Outcome.PUBLISH
+
+
+def test_a_reason_names_the_word_as_the_site_wrote_it() -> None:
+    verdict = verdict_on(
+        replace(HARMLESS, comment="c a s i n o"), stored={"words.held": "Bingo, Casino"}
+    )
+
+    assert verdict.reasons[0] == Signal(Code.HELD_WORD, "Casino")
+
+
+def test_the_score_rejects_only_where_the_site_lets_it() -> None:
+    spam = replace(FINE, probability=0.999)
+
+    assert verdict_on(score=spam).outcome is Outcome.HOLD
+    assert verdict_on(score=spam, stored={"threshold.reject": "0.99"}).outcome is Outcome.REJECT
+    assert verdict_on(score=spam, stored={"threshold.reject": "0.999"}).outcome is Outcome.HOLD
+
+
+def test_attack_mode_holds_even_a_proven_author() -> None:
+    verdict = verdict_on(replace(HARMLESS, author_proven=True), stored={"attack.mode": "on"})
+
+    assert verdict.outcome is Outcome.HOLD
+    assert verdict.reasons[0].code is Code.ATTACK_MODE
+
+
+@pytest.mark.parametrize("proven", [True, False])
+def test_a_missing_score_holds_and_is_told_from_a_finding(proven: bool) -> None:
+    verdict = verdict_on(replace(HARMLESS, author_proven=proven), score=None)
+
+    assert verdict.outcome is Outcome.HOLD
+    assert verdict.reasons[0].code is Code.UNSCORED
+    assert Code.SCORE_SPAM not in {reason.code for reason in verdict.reasons}
+
+
+def test_degraded_limits_hold() -> None:
+    verdict = verdict_on(degraded=True)
+
+    assert verdict.outcome is Outcome.HOLD
+    assert verdict.reasons[0].code is Code.LIMITS_DEGRADED
+
+
+@pytest.mark.parametrize("code", [Code.FORM_TOKEN_INVALID, Code.FORM_TOKEN_REUSED, Code.TOO_FAST])
+def test_a_form_that_looks_scripted_is_held_with_its_signal(code: Code) -> None:
+    signal = Signal(code, "as intake saw it")
+
+    verdict = verdict_on(HARMLESS.with_signals(signal))
+
+    assert verdict.outcome is Outcome.HOLD
+    assert verdict.reasons[0] == signal
+
+
+def test_an_absent_form_token_is_only_a_note() -> None:
+    verdict = verdict_on(HARMLESS.with_signals(Signal(Code.FORM_TOKEN_ABSENT)))
+
+    assert verdict.outcome is Outcome.PUBLISH
+    assert verdict.reasons == (Signal(Code.SCORE_FINE), Signal(Code.FORM_TOKEN_ABSENT))
+
+
+def test_more_links_than_the_site_allows_are_held() -> None:
+    two = replace(HARMLESS, comment="https://a.example/1 and https://b.example/2")
+
+    assert verdict_on(two, stored={"links.max": "2"}).outcome is Outcome.PUBLISH
+    assert verdict_on(two, stored={"links.max": "1"}).reasons[0] == Signal(Code.TOO_MANY_LINKS, "2")
+
+
+@pytest.mark.parametrize(
+    ("size", "outcome"), [(1, Outcome.PUBLISH), (2, Outcome.PUBLISH), (3, Outcome.HOLD)]
+)
+def test_the_third_of_near_identical_comments_is_held(size: int, outcome: Outcome) -> None:
+    assert verdict_on(cluster=Cluster("c", size)).outcome is outcome
+
+
+SCORES = {
+    "just below": (0.2999, Outcome.PUBLISH, Code.SCORE_FINE),
+    "at the threshold": (0.3, Outcome.HOLD, Code.SCORE_UNSURE),
+    "unsure": (0.8999, Outcome.HOLD, Code.SCORE_UNSURE),
+    "likely spam": (0.9, Outcome.HOLD, Code.SCORE_SPAM),
+    "not a number": (float("nan"), Outcome.HOLD, Code.SCORE_UNSURE),
+}
+
+
+@pytest.mark.parametrize(("probability", "outcome", "code"), SCORES.values(), ids=SCORES)
+def test_the_score_publishes_only_below_the_threshold(
+    probability: float, outcome: Outcome, code: Code
+) -> None:
+    verdict = verdict_on(score=replace(FINE, probability=probability))
+
+    assert (verdict.outcome, verdict.reasons[0].code) == (outcome, code)
+
+
+def test_a_models_stricter_threshold_makes_likely_spam_sooner() -> None:
+    policy = Policy.from_settings({})
+
+    assert band(replace(FINE, probability=0.7, reject_above=0.6), policy) is Band.LIKELY_SPAM
+    assert band(replace(FINE, probability=0.7), policy) is Band.UNSURE
+    assert band(None, policy) is Band.UNSCORED
+
+
+def test_the_sites_thresholds_come_before_the_models() -> None:
+    policy = Policy.from_settings({"threshold.publish": "0.1", "threshold.reject": "0.8"})
+
+    assert thresholds(FINE, policy) == (0.1, 0.8)
+    assert thresholds(FINE, Policy.from_settings({})) == (0.3, 0.95)
+
+
+def test_a_model_without_thresholds_publishes_nothing() -> None:
+    assert verdict_on(score=Score(0.0, "test")).outcome is Outcome.HOLD
+
+
+AUTHORS = {
+    "unknown": (False, AuthorHistory(), Outcome.HOLD, Code.FIRST_TIME_AUTHOR),
+    "known, unproven": (False, KNOWN, Outcome.HOLD, Code.UNPROVEN_AUTHOR),
+    "proven": (True, AuthorHistory(), Outcome.PUBLISH, Code.PROVEN_AUTHOR),
+    "rejected before": (False, AuthorHistory(rejected=1), Outcome.HOLD, Code.REJECTED_BEFORE),
+    "proven, rejected before": (
+        True,
+        AuthorHistory(rejected=1),
+        Outcome.PUBLISH,
+        Code.PROVEN_AUTHOR,
+    ),
+    "proven, spam before": (True, AuthorHistory(spam=1), Outcome.HOLD, Code.REJECTED_BEFORE),
+}
+
+
+@pytest.mark.parametrize(("proven", "history", "outcome", "code"), AUTHORS.values(), ids=AUTHORS)
+def test_trust_comes_from_proof_never_from_a_typed_address(
+    proven: bool, history: AuthorHistory, outcome: Outcome, code: Code
+) -> None:
+    author = replace(HARMLESS, author_proven=proven)
+
+    verdict = verdict_on(author, history=history, stored={"publish.unproven": "hold"})
+
+    assert (verdict.outcome, verdict.reasons[0].code) == (outcome, code)
+
+
+def test_a_site_may_choose_not_to_trust_proven_authors() -> None:
+    author = replace(HARMLESS, author_proven=True)
+
+    verdict = verdict_on(author, stored={"publish.unproven": "hold", "publish.proven": "off"})
+
+    assert verdict.outcome is Outcome.HOLD
+    assert Signal(Code.PROVEN_AUTHOR) in verdict.reasons
+
+
+def test_every_reason_is_kept_and_the_deciding_one_comes_first() -> None:
+    bad = HARMLESS.with_signals(Signal(Code.FORM_TOKEN_ABSENT), Signal(Code.TOO_FAST))
+
+    verdict = verdict_on(bad, score=None, cluster=Cluster("c", 5), history=AuthorHistory(spam=2))
+
+    assert [reason.code for reason in verdict.reasons] == [
+        Code.UNSCORED,
+        Code.TOO_FAST,
+        Code.DUPLICATE,
+        Code.REJECTED_BEFORE,
+        Code.FORM_TOKEN_ABSENT,
+    ]
+
+
+cases = st.builds(
+    Case,
+    submissions,
+    st.none() | scores,
+    st.none() | clusters,
+    st.booleans(),
+    histories,
+    policies(),
+)
+
+
+def verdict_of(case: Case) -> Verdict:
+    return decide(
+        case.submission,
+        score=case.score,
+        cluster=case.cluster,
+        degraded=case.degraded,
+        history=case.history,
+        policy=case.policy,
+    )
+
+
+def kindness(case: Case) -> int:
+    return [Outcome.REJECT, Outcome.HOLD, Outcome.PUBLISH].index(verdict_of(case).outcome)
+
+
+@given(cases)
+@settings(deadline=None, max_examples=60)
+def test_every_case_gets_an_outcome_with_different_reasons(case: Case) -> None:
+    verdict = verdict_of(case)
+
+    assert verdict.reasons
+    assert len(set(verdict.reasons)) == len(verdict.reasons)
+
+
+@given(cases, scores, st.lists(probabilities, min_size=2, max_size=4).map(sorted))
+@settings(deadline=None, max_examples=60)
+def test_a_worse_score_never_gets_a_kinder_verdict(
+    case: Case, score: Score, probabilities: list[float]
+) -> None:
+    found = [kindness(replace(case, score=replace(score, probability=p))) for p in probabilities]
+
+    assert found == sorted(found, reverse=True)
+
+
+@given(cases, st.sampled_from(["model", "limits"]))
+@settings(deadline=None, max_examples=60)
+def test_nothing_is_published_or_rejected_because_a_part_failed(case: Case, part: str) -> None:
+    broken = replace(case, score=None) if part == "model" else replace(case, degraded=True)
+
+    assert verdict_of(broken).outcome is not Outcome.PUBLISH
+    assert verdict_of(broken).outcome is Outcome.HOLD or verdict_of(case).outcome is Outcome.REJECT
+
+
+@given(cases, signals)
+@settings(deadline=None, max_examples=60)
+def test_one_more_signal_never_makes_a_verdict_kinder(case: Case, signal: Signal) -> None:
+    more = replace(case, submission=case.submission.with_signals(signal))
+
+    assert kindness(more) <= kindness(case)
+
+
+@given(cases)
+@settings(deadline=None, max_examples=60)
+def test_no_history_makes_a_verdict_kinder_than_none(case: Case) -> None:
+    assert kindness(case) <= kindness(replace(case, history=AuthorHistory()))
