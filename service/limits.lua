@@ -1,23 +1,36 @@
 -- GCRA over several limits at once: all are checked before any is consumed.
 -- KEYS: one for each limit, in order; then, where form tokens are counted, the token's.
--- ARGV[1]: "interval/count" of each limit (interval in microseconds), ARGV[2]: the token's seconds.
--- A key holds the limit's theoretical arrival time (TAT) in microseconds of the server's clock.
+-- ARGV[1]: "count/seconds" of each limit, ARGV[2]: the seconds a token is remembered.
+-- A key holds "TAT:interval": the theoretical arrival time in microseconds of the server's clock,
+-- and the interval it was reckoned with, so that a changed rate still knows how many were admitted.
 -- Replies {0, uses of the token} when admitted, {microseconds to wait, number of the limit} if not.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local held = redis.call('MGET', unpack(KEYS))
 
-local index, wait, refused, tats = 0, 0, 0, {}
-for interval, count in string.gmatch(ARGV[1], '(%d+)/(%d+)') do
+local function hold(key, tat, interval)
+  local value = string.format('%.0f:%.0f', tat, interval)
+  redis.call('SET', key, value, 'PX', math.ceil((tat - now) / 1000))
+end
+
+local index, wait, refused, tats, intervals = 0, 0, 0, {}, {}
+for count, seconds in string.gmatch(ARGV[1], '(%d+)/(%d+)') do
   index = index + 1
-  local span = interval * count
-  local tat = math.max(tonumber(held[index]) or now, now)
-  if tat > now + span then
-    -- No admission leads this far: the clock went back, or the limit was made tighter.
-    tat = now + span
-    redis.call('SET', KEYS[index], string.format('%.0f', tat), 'PX', math.ceil(span / 1000))
+  local interval = math.ceil(seconds * 1000000 / count) -- rounded to the strict side
+  local span, tat = interval * count, now
+  if held[index] then
+    local at, old = string.match(held[index], '(%d+):(%d+)')
+    local ahead = math.max(at - now, 0)
+    if tonumber(old) ~= interval then
+      ahead = math.ceil(ahead / old * interval)
+    end
+    tat = now + math.min(ahead, span)
+    if ahead > span then
+      -- No admission leads this far: the clock went back, or the limit was made tighter.
+      hold(KEYS[index], tat, interval)
+    end
   end
-  tats[index] = tat + interval
+  tats[index], intervals[index] = tat + interval, interval
   local early = tats[index] - span - now
   if early > wait then
     wait, refused = early, index
@@ -28,7 +41,7 @@ if wait > 0 then
 end
 
 for number, tat in ipairs(tats) do
-  redis.call('SET', KEYS[number], string.format('%.0f', tat), 'PX', math.ceil((tat - now) / 1000))
+  hold(KEYS[number], tat, intervals[number])
 end
 local uses = 0
 if KEYS[index + 1] then

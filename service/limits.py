@@ -48,11 +48,6 @@ class Limit:
     key: str
     rate: Rate
 
-    @property
-    def interval(self) -> int:
-        """Microseconds between two admissions at the full rate; rounded to the strict side."""
-        return math.ceil(self.rate.period * _MICROSECONDS / self.rate.count)
-
 
 class Limits:
     """The limiter: one round trip for all limits of a submission; a refusal consumes nothing.
@@ -60,7 +55,8 @@ class Limits:
     GCRA, as in ATM's virtual scheduling (ITU-T I.371) and redis-cell: `count` at once, then one
     each `period / count` seconds, so at most `count * (1 + w / period)` in any window of `w`
     seconds. Redis's clock counts, so the clients' may differ. Rates come with each call: a changed
-    one holds from the next call on. When Redis loses its keys, every limit starts afresh.
+    one holds from the next call on, less what was admitted before. When Redis loses its keys,
+    every limit starts afresh.
     """
 
     def __init__(
@@ -107,12 +103,13 @@ class Limits:
 
     async def _admit(self, limits: list[Limit], keys: list[str], token_seconds: int) -> int | None:
         """The token's uses (0: none counted), or None when admitted by this process alone."""
-        rates = " ".join(f"{limit.interval}/{limit.rate.count}" for limit in limits)
+        rates = " ".join([f"{limit.rate.count}/{limit.rate.period}" for limit in limits])
         try:
             reply = await self._link.call(ADMIT, keys, (rates, token_seconds))
         except LinkDown as error:
             self._note(degraded=True, error=str(error))
-            _refuse(limits, *self._local.admit(limits, self._clock()))
+            now = int(self._clock() * _MICROSECONDS)
+            _refuse(limits, *self._local.admit(limits, now))
             return None
         self._note(degraded=False)
         wait, number = _pair(reply)
@@ -146,10 +143,9 @@ class Limits:
 
     def _key(self, tag: str, scope: str, *parts: str) -> str:
         # Keyed, so that nobody who reads the keys can test an address or e-mail against them.
-        digest = hashlib.blake2b(
-            "\0".join(parts).encode("utf-8", "surrogatepass"), key=self._secret, digest_size=15
-        )
-        return f"desk:{{{tag}}}:{scope}:{digest.hexdigest()}"
+        text = "\0".join(parts).encode("utf-8", "surrogatepass")
+        digest = hashlib.blake2b(text, key=self._secret, digest_size=12).hexdigest()
+        return f"desk:{{{tag}}}:{scope}:{digest}"
 
     def _note(self, *, degraded: bool, error: str = "") -> None:
         if degraded == self._degraded:
@@ -169,23 +165,32 @@ class LocalLimits:
 
     def __init__(self, capacity: int = 20_000) -> None:
         self._capacity = capacity
-        self._tats: OrderedDict[str, int] = OrderedDict()
+        self._tats: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
-    def admit(self, limits: list[Limit], seconds: float) -> tuple[int, int]:
-        """(0, 0) when admitted at that time of a monotonic clock; else as the script replies."""
-        now = int(seconds * _MICROSECONDS)
-        wait, refused, tats = 0, 0, {}
+    def __len__(self) -> int:
+        return len(self._tats)
+
+    def admit(self, limits: list[Limit], now: int) -> tuple[int, int]:
+        """(0, 0) when admitted, else as the script replies; `now` in monotonic microseconds."""
+        wait, refused, reckoned = 0, 0, {}
         for number, limit in enumerate(limits, start=1):
-            span = limit.interval * limit.rate.count
-            tat = min(max(self._tats.get(limit.key, now), now), now + span)
-            tats[limit.key] = tat + limit.interval
-            early = tat + limit.interval - span - now
-            if early > wait:
-                wait, refused = early, number
+            interval = math.ceil(limit.rate.period * _MICROSECONDS / limit.rate.count)
+            span = interval * limit.rate.count
+            tat, old = self._tats.get(limit.key, (now, interval))
+            ahead = max(tat - now, 0)
+            if old != interval:
+                ahead = math.ceil(ahead / old * interval)
+            if ahead > span:  # made tighter
+                ahead = span
+                self._tats[limit.key] = (now + span, interval)
+            tat = now + ahead + interval
+            reckoned[limit.key] = (tat, interval)
+            if tat - span - now > wait:
+                wait, refused = tat - span - now, number
         if wait:
             return wait, refused
-        for key, tat in tats.items():
-            self._tats[key] = tat
+        for key, value in reckoned.items():
+            self._tats[key] = value
             self._tats.move_to_end(key)
         while len(self._tats) > self._capacity:
             self._tats.popitem(last=False)

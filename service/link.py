@@ -84,6 +84,7 @@ class _Call:
 
 
 _PROBE = Script("return 1")
+_PROBE_KEY = "desk:probe"  # never written; with a key, a cluster that is down says so
 
 
 class Link:
@@ -128,7 +129,7 @@ class Link:
     async def ping(self) -> bool:
         """Whether Redis answers now; at once while the breaker is open."""
         try:
-            await self.call(_PROBE, (), ())
+            await self.call(_PROBE, (_PROBE_KEY,), ())
         except LinkDown:
             return False
         return True
@@ -243,7 +244,7 @@ class Link:
             await self._client.aclose()  # drops the connection; a cluster's map is read anew
             await asyncio.sleep(after)
             async with asyncio.timeout(self._timeout):
-                await self._client.execute_command("EVAL", _PROBE.text, 0)
+                await self._client.execute_command("EVAL", _PROBE.text, 1, _PROBE_KEY)
         except _FAILURES as error:
             self._last_error = type(error).__name__
             return False
