@@ -18,9 +18,9 @@ _SECRET_LENGTH = 32  # characters
 _EXAMPLES = ("change", "example", "secret", "password")
 
 
-def _setting(name: str, default: str, help: str, *, hidden: bool = False) -> Any:
+def _setting(name: str, default: str, meaning: str, *, hidden: bool = False) -> Any:
     """A field of Config: the variable that sets it, its default as text, and what it means."""
-    return field(repr=not hidden, metadata={"name": name, "default": default, "help": help})
+    return field(repr=not hidden, metadata={"name": name, "default": default, "help": meaning})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class Config:
     """Every setting of the service. `Config.from_environ(os.environ)` reads and checks them."""
 
     data_dir: Path = _setting(
-        "COMMENT_DESK_DATA_DIR", "the platform's user data directory",
+        "COMMENT_DESK_DATA_DIR",
+        "the platform's user data directory",
         "where the embedded database, Valkey, trained models and the secret live",
     )
     database_url: str = _setting(
@@ -38,23 +39,29 @@ class Config:
         "REDIS_URL", "", "Redis or Valkey in place of the embedded one", hidden=True
     )
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = _setting(
-        "COMMENT_DESK_TRUSTED_PROXIES", "",
+        "COMMENT_DESK_TRUSTED_PROXIES",
+        "",
         "networks (CIDR, separated by commas) whose X-Forwarded-For is believed",
     )
     public_url: str = _setting(
         "COMMENT_DESK_PUBLIC_URL", "", "the service's own address in links; also a path prefix"
     )
     global_limit: Rate | None = _setting(
-        "COMMENT_DESK_GLOBAL_LIMIT", "off",
+        "COMMENT_DESK_GLOBAL_LIMIT",
+        "off",
         "submissions over all sites: N/second, N/minute, N/hour or off",
     )
     secret: bytes = _setting(
-        "COMMENT_DESK_SECRET", "", "signs tokens; made in the data directory when absent, "
-        "required with DATABASE_URL", hidden=True,
+        "COMMENT_DESK_SECRET",
+        "",
+        "signs tokens; made in the data directory when absent, required with DATABASE_URL",
+        hidden=True,
     )
     metrics_token: str = _setting(
-        "COMMENT_DESK_METRICS_TOKEN", "",
-        "bearer token for /metrics; open to everyone while unset", hidden=True,
+        "COMMENT_DESK_METRICS_TOKEN",
+        "",
+        "bearer token for /metrics; open to everyone while unset",
+        hidden=True,
     )
     smtp_url: str = _setting(
         "COMMENT_DESK_SMTP_URL", "", "outgoing mail; without it mails wait in the outbox",

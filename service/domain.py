@@ -128,6 +128,11 @@ class Signal:
     code: Code
     detail: str = ""
 
+    @property
+    def is_failure(self) -> bool:
+        """Whether something broke, as opposed to something that was found."""
+        return self.code in FAILURES
+
 
 @dataclass(frozen=True, slots=True)
 class Site:

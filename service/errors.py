@@ -2,6 +2,7 @@
 
 DeskError                       code                   status
 ├── InvalidSubmission           invalid                422   fields, each with its own code
+├── InvalidPassword             invalid-password       422
 ├── UnreadableBody              unreadable-body        400
 ├── UnsupportedMediaType        unsupported-media-type 415
 ├── OriginNotAllowed            origin-not-allowed     403
@@ -52,6 +53,14 @@ class InvalidSubmission(DeskError):
     def __init__(self, errors: list[FieldError]) -> None:
         super().__init__(" ".join(e.message for e in errors))
         self.errors = errors
+
+
+class InvalidPassword(DeskError):
+    """A password that may not be set; the detail says what is asked for."""
+
+    code = "invalid-password"
+    status = 422
+    title = "This password cannot be used"
 
 
 class UnreadableBody(DeskError):

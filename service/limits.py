@@ -74,6 +74,11 @@ class Limits:
         self._clock = clock
         self._degraded = False
 
+    @property
+    def degraded(self) -> bool:
+        """Whether the last call was counted by this process alone."""
+        return self._degraded
+
     async def admit(self, submission: Submission, policy: Policy) -> Admission:
         """Admit a submission or raise RateLimited with the seconds until it would be admitted."""
         tag = self._tag(submission.site)

@@ -1,6 +1,7 @@
 """The one connection to Redis: runs the stages' Lua scripts, many calls in one round trip."""
 
 import asyncio
+import contextlib
 import hashlib
 import random
 import time
@@ -9,19 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
 
+from redis import exceptions
 from redis.asyncio import Redis
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
-from redis.exceptions import (
-    ClusterDownError,
-    NoScriptError,
-    ReadOnlyError,
-    RedisClusterException,
-    RedisError,
-    ResponseError,
-)
 
 Reply: TypeAlias = "int | bytes | None | list[Reply]"
 Argument: TypeAlias = str | bytes | int | float
@@ -31,7 +25,7 @@ _BATCH = 256  # calls in one pipeline: some 5 ms of the event loop's time
 _FIRST_PROBE = 0.05  # seconds; doubled up to the last, each with jitter
 _LAST_PROBE = 5.0
 
-_FAILURES = (RedisError, RedisClusterException, OSError, TimeoutError)
+_FAILURES = (exceptions.RedisError, exceptions.RedisClusterException, OSError, TimeoutError)
 
 
 class LinkDown(Exception):
@@ -116,7 +110,10 @@ class Link:
         return LinkState("up" if self._up else "down", seconds, self._last_error)
 
     async def call(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Reply:
-        """Run a script and return its reply. Raises LinkDown, after the timeout at the latest."""
+        """Run a script and return its reply.
+
+        Raises LinkDown, after the timeout at the latest, or a quarter of it for each batch ahead.
+        """
         if self._recovery is not None:
             raise LinkDown(self._last_error)
         loop = asyncio.get_running_loop()
@@ -128,11 +125,9 @@ class Link:
 
     async def ping(self) -> bool:
         """Whether Redis answers now; at once while the breaker is open."""
-        try:
-            await self.call(_PROBE, (_PROBE_KEY,), ())
-        except LinkDown:
-            return False
-        return True
+        with contextlib.suppress(LinkDown):
+            return await self.call(_PROBE, (_PROBE_KEY,), ()) == 1
+        return False
 
     async def aclose(self) -> None:
         """Close the connection; calls still waiting get LinkDown."""
@@ -152,9 +147,7 @@ class Link:
                 await self._send(batch)
         finally:
             self._sender = None
-            for call in self._waiting:  # only when closed, or after an error nobody foresaw
-                call.settle(LinkDown("closed"))
-            self._waiting.clear()
+            self._fail_waiting(LinkDown("closed"))  # none, unless closed or not foreseen
 
     async def _send(self, batch: list[_Call]) -> None:
         replies: list[object] = []
@@ -171,8 +164,7 @@ class Link:
             replies += [error] * (len(batch) - len(replies))
             for call, reply in zip(batch, replies, strict=True):
                 call.settle(reply)
-        refused = next((reply for reply in replies if isinstance(reply, Exception)), None)
-        self._note(refused)
+        self._note(next((reply for reply in replies if isinstance(reply, Exception)), None))
 
     async def _bounded(self, batch: list[_Call]) -> list[object]:
         # A call that waited for the round trip before still gets a quarter of the time.
@@ -195,7 +187,9 @@ class Link:
 
     async def _run(self, batch: list[_Call]) -> list[object]:
         replies = await self._pipeline([call.command("EVALSHA") for call in batch])
-        absent = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        absent = [
+            i for i, reply in enumerate(replies) if isinstance(reply, exceptions.NoScriptError)
+        ]
         if absent:  # a new or flushed server: EVAL runs the script and keeps it
             again = await self._pipeline([batch[i].command("EVAL") for i in absent])
             for i, reply in zip(absent, again, strict=True):
@@ -205,11 +199,7 @@ class Link:
     async def _pipeline(self, commands: list[tuple[Argument, ...]]) -> list[object]:
         # redis-py blocks only the method `evalsha` on cluster pipelines; the command itself is
         # routed by its keys, so all kinds of server go through the same lines.
-        pipeline = (
-            self._client.pipeline(transaction=False)
-            if isinstance(self._client, Redis)
-            else self._client.pipeline()
-        )
+        pipeline = self._client.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)
         replies: list[object] = await pipeline.execute(raise_on_error=False)
@@ -224,11 +214,14 @@ class Link:
 
     def _open_breaker(self, error: Exception) -> None:
         self._note(error)
+        self._fail_waiting(error)
+        if self._recovery is None:
+            self._recovery = asyncio.get_running_loop().create_task(self._recover())
+
+    def _fail_waiting(self, error: Exception) -> None:
         for call in self._waiting:
             call.settle(error)
         self._waiting.clear()
-        if self._recovery is None:
-            self._recovery = asyncio.get_running_loop().create_task(self._recover())
 
     async def _recover(self) -> None:
         delay = _FIRST_PROBE
@@ -254,13 +247,15 @@ class Link:
 def _is_lost(reply: object) -> bool:
     # Whether only a new connection helps. In a cluster a broken one shows as the result of a call;
     # a demoted primary answers READONLY for as long as one stays connected to it.
-    if isinstance(reply, ResponseError):
-        return isinstance(reply, (ReadOnlyError, ClusterDownError))
+    if isinstance(reply, exceptions.ResponseError):
+        return isinstance(reply, (exceptions.ReadOnlyError, exceptions.ClusterDownError))
     return isinstance(reply, Exception)
 
 
 def _down(error: Exception) -> LinkDown:
-    down = LinkDown(type(error).__name__)
+    # What the server itself says helps an operator; other errors may name hosts.
+    text = f": {error}" if isinstance(error, exceptions.ResponseError) else ""
+    down = LinkDown(f"{type(error).__name__}{text}")
     down.__cause__ = error
     return down
 

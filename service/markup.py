@@ -14,9 +14,10 @@ from markdown_it.common.utils import mdTrim
 RENDERER = 1  # stored beside rendered HTML; raise it when the same text renders differently
 
 _MAX_NESTING = 20  # levels of tokens; a list takes two
-# Beyond these, links cost the parser time that grows with the square of the text.
+# Beyond these, the parser's time grows with the square of the text.
 _MAX_BRACKETS = 300
 _MAX_ADDRESSES = 100
+_MAX_QUOTED_LINES = 25_000  # quotes times lines, where unclosed code makes each look at all
 
 TAGS = frozenset({
     "a", "blockquote", "br", "code", "em", "li", "ol", "p", "pre", "s", "strong", "ul",
@@ -70,12 +71,18 @@ def render(text: str) -> str:
     Works on at most a comment's 10,000 characters in well under 100 ms. Text nested deeper, or
     holding more links, than a person writes is shown as it is, not formatted.
     """
-    if _MARKUP.search(text) is None:
-        return _render_plain(text)
-    addresses = text.count("//") + text.count(":") // 2 + text.count("@")
-    if text.count("[") > _MAX_BRACKETS or addresses > _MAX_ADDRESSES:
+    if _MARKUP.search(text) is None or _is_costly(text):
         return _render_plain(text)
     return _render_markdown(text)
+
+
+def _is_costly(text: str) -> bool:
+    addresses = text.count("//") + text.count(":") // 2 + text.count("@")
+    if text.count("[") > _MAX_BRACKETS or addresses > _MAX_ADDRESSES:
+        return True
+    if "```" not in text and "~~~" not in text:
+        return False
+    return text.count(">") * text.count("\n") > _MAX_QUOTED_LINES
 
 
 def _render_markdown(text: str) -> str:

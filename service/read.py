@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from service.domain import Site, Thread
-from service.store import sites, threads
+from service.domain import Comment, Site, Status, Thread
+from service.store import comments, sites, threads
 from service.store.database import Database
+from service.tokens import is_edit_token
+
+_SEEN_FOR = timedelta(days=30)  # how long a token shows its author their waiting comment
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,33 @@ async def count_comments(
 async def read_site(site_key: str, *, store: Database) -> Site:
     """A site. Raises UnknownSite."""
     return await store.read(sites.get_site, site_key)
+
+
+async def find_site(site_key: str, *, store: Database) -> Site | None:
+    """A site, or None when no site has this key."""
+    return await store.read(sites.find_site, site_key)
+
+
+async def list_origins(*, store: Database) -> frozenset[str]:
+    """Every origin of every site: where a browser may call us from."""
+    return await store.read(sites.list_origins)
+
+
+async def read_own(
+    site_key: str, page_url: str, token: str, *, secret: bytes, store: Database, now: datetime
+) -> Comment | None:
+    """The author's own comment on this page while it waits, by its edit token, or None.
+
+    What a machine rejected looks held to its author.
+    """
+    comment_id = token.partition(".")[0]
+    if not is_edit_token(token, secret, comment_id):
+        return None
+    comment = await store.read(comments.find_comment, comment_id)
+    if comment is None or (comment.site, comment.page_url) != (site_key, page_url):
+        return None
+    waits = comment.status in (Status.HELD, Status.REJECTED) and comment.decision_id is None
+    return comment if waits and now - comment.created_at < _SEEN_FOR else None
 
 
 def _read_page(

@@ -116,6 +116,11 @@ async def latest_decisions(actor: Actor, *, store: Database) -> list[decisions.M
     return await store.read(decisions.latest_of, actor.name)
 
 
+async def list_by_author(comment: Comment, *, store: Database) -> list[tuple[str, str, datetime]]:
+    """The latest comments under the same address on the same site: (id, status, time)."""
+    return await store.read(queue.list_by_author, comment.site_id, comment.email)
+
+
 def access_comment(conn: Connection, actor: Actor, comment_id: str, role: Role) -> Comment:
     """The one door to a comment for moderators. Raises NotFound unless the role reaches it."""
     comment = comments.find_comment(conn, comment_id)

@@ -1,4 +1,4 @@
-"""What an author may do with their own comment: see it, edit it, withdraw it."""
+"""What an author may do with their own comment: edit it, withdraw it."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,7 +13,6 @@ from service.store.database import Database
 from service.tokens import edit_token, is_edit_token
 
 AUTHOR = "author"  # the actor of audit entries made with an edit token
-_SEEN_FOR = timedelta(days=30)  # how long a token shows its author their comment
 
 
 async def edit(
@@ -40,23 +39,6 @@ async def withdraw(
     Raises Forbidden for another comment's token, NotFound, EditWindowOver.
     """
     await store.write(_withdraw, comment_id, token, secret, now)
-
-
-def find_own(
-    conn: Connection, token: str, secret: bytes, thread_id: int, now: datetime
-) -> Comment | None:
-    """The still held comment in this thread that the edit token belongs to, or None.
-
-    What a machine rejected looks held to its author.
-    """
-    comment_id = token.partition(".")[0]
-    if not is_edit_token(token, secret, comment_id):
-        return None
-    comment = comments.find_comment(conn, comment_id)
-    if comment is None or comment.thread_id != thread_id or now - comment.created_at > _SEEN_FOR:
-        return None
-    waiting = comment.status in (Status.HELD, Status.REJECTED) and comment.decision_id is None
-    return comment if waiting else None
 
 
 def _own_open(

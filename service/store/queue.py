@@ -102,6 +102,19 @@ def count_reasons(conn: Connection, site_ids: frozenset[int] | None) -> dict[str
     return dict(counts.most_common())
 
 
+def list_by_author(
+    conn: Connection, site_id: int, email: str, *, limit: int = 5
+) -> list[tuple[str, str, datetime]]:
+    """The author's latest comments on the site as (id, status, time), newest first."""
+    rows = conn.execute(
+        select(table.c.id, table.c.status, table.c.created_at)
+        .where(table.c.site_id == site_id, table.c.email == email)
+        .order_by(table.c.id.desc())
+        .limit(limit)
+    )
+    return [(row.id, row.status, row.created_at) for row in rows]
+
+
 def count_by_authors(
     conn: Connection, authors: Sequence[tuple[int, str]]
 ) -> dict[tuple[int, str], dict[str, int]]:

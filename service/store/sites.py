@@ -13,7 +13,7 @@ from service.settings import BY_NAME, Policy, read_setting
 from service.store.schema import site as table
 
 _BY_KEY = select(table).where(table.c.key == bindparam("key"))
-_parsed: dict[tuple[int, int, str], Site] = {}  # (id, revision, settings) → Site: parsing is slow
+_parsed: dict[tuple[int, int, str, str], Site] = {}  # parsing a policy is slow, rows change rarely
 
 
 def add_site(conn: Connection, key: str, name: str, origins: Sequence[str], now: datetime) -> Site:
@@ -46,6 +46,27 @@ def get_site(conn: Connection, key: str) -> Site:
 def list_sites(conn: Connection) -> list[Site]:
     """Every site, by key."""
     return [_site(row) for row in conn.execute(select(table).order_by(table.c.key))]
+
+
+def ensure_origin(conn: Connection, key: str, origin: str, now: datetime) -> Site:
+    """The site with this key and this origin among its own; both are added when missing."""
+    found = find_site(conn, key)
+    if found is None:
+        return add_site(conn, key, key, [origin], now)
+    if origin == found.origins[-1]:
+        return found
+    origins = [*(o for o in found.origins if o != origin), origin]
+    conn.execute(
+        update(table)
+        .where(table.c.key == key)
+        .values(origins=json.dumps(origins), revision=table.c.revision + 1)
+    )
+    return get_site(conn, key)
+
+
+def list_origins(conn: Connection) -> frozenset[str]:
+    """Every origin of every site."""
+    return frozenset(o for row in conn.execute(select(table)) for o in _site(row).origins)
 
 
 def set_settings(conn: Connection, key: str, changes: Mapping[str, str]) -> Site:
@@ -82,7 +103,8 @@ def stored_settings(conn: Connection, key: str) -> dict[str, str]:
 
 
 def _site(row: Row[*tuple[Any, ...]]) -> Site:
-    cached = _parsed.get((row.id, row.revision, row.settings))
+    version = (row.id, row.revision, row.origins, row.settings)
+    cached = _parsed.get(version)
     if cached is not None and cached.key == row.key:
         return cached
     found = Site(
@@ -95,5 +117,5 @@ def _site(row: Row[*tuple[Any, ...]]) -> Site:
     )
     if len(_parsed) > 1000:
         _parsed.clear()
-    _parsed[(row.id, row.revision, row.settings)] = found
+    _parsed[version] = found
     return found

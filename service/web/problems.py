@@ -2,6 +2,7 @@
 
 import math
 import traceback
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -76,14 +77,16 @@ async def handle(request: Request, error: Exception) -> Response:
     elif isinstance(error, Unavailable):
         log.warning("unavailable", detail=error.detail)
     if wants_page(request):
-        return request.state["pages"].problem(request, *problem_of(error))
+        page: Response = request.state["pages"].problem(*problem_of(error))
+        return page
     return problem_response(error)
 
 
-async def handle_unexpected(request: Request, error: Exception) -> Response:
+def unexpected_response(error: Exception) -> Response:
     """The last resort: log where it happened, never what was in the request, and say sorry."""
-    where = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
-    log.error("internal", error=type(error).__name__, where=where[-8:])
+    frames = traceback.extract_tb(error.__traceback__)[-8:]
+    where = [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in frames]
+    log.error("internal", error=type(error).__name__, where=where)
     return problem_response(error)
 
 

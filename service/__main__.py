@@ -1,0 +1,38 @@
+"""The command line: `comment-desk` or `python -m service`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from service.commands import operations, people, serve, sites
+from service.errors import DeskError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; 0 when it worked, 2 with one clear line when it cannot."""
+    parser = argparse.ArgumentParser(
+        prog="comment-desk",
+        description="Takes comments in, decides what a machine may decide, shows people the rest.",
+    )
+    parser.add_argument(
+        "--data-dir", default="", help="where everything lives (COMMENT_DESK_DATA_DIR)"
+    )
+    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+    for group in (serve, sites, people, operations):
+        group.add_to(subparsers)
+    args = parser.parse_args(argv)
+    try:
+        status: int = args.run(args)
+    except DeskError as error:
+        print(f"comment-desk: {error.detail}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read our output has seen enough
+        sys.stderr.close()
+        return 0
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

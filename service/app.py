@@ -1,0 +1,143 @@
+"""The composition root: builds the real parts once, in order, and hands them down."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from service.config import Config
+from service.domain import Score, Scorer, Submission
+from service.errors import DeskError
+from service.limits import Limits
+from service.link import Link
+from service.scoring.model import Model, ModelUnusable, find_current
+from service.similarity import Similarity
+from service.store.database import Database, sqlite_url
+from service.web import api, desk, embed, health, moderation, problems, thread
+from service.web.body import MAX_BODY
+from service.web.cache import PageCache
+from service.web.metrics import Metrics
+from service.web.middleware import Cors, LastResort, Measure, SecurityHeaders
+from service.web.pages import Pages
+from service.web.state import State
+
+log = structlog.get_logger()
+
+COMMENT = "/api/v1/comments/{id:uuid}"
+
+ROUTES: tuple[BaseRoute, ...] = (
+    Route("/api/v1/comments", api.post_comment, methods=["POST"]),
+    Route("/api/v1/comments", thread.get_comments),
+    Route("/api/v1/counts", thread.get_counts),
+    Route("/api/v1/form", api.get_form),
+    Route("/api/v1/preview", api.post_preview, methods=["POST"]),
+    Route(COMMENT, api.patch_comment, methods=["PATCH"]),
+    Route(COMMENT, api.delete_comment, methods=["DELETE"]),
+    Route(f"{COMMENT}/history", moderation.get_history),
+    Route("/api/v1/queue", moderation.get_queue),
+    Route("/api/v1/queue/claim", moderation.post_claim, methods=["POST"]),
+    Route("/api/v1/queue/release", moderation.post_release, methods=["POST"]),
+    Route("/api/v1/decisions", moderation.post_decision, methods=["POST"]),
+    Route("/api/v1/decisions/{id:uuid}/undo", moderation.post_undo, methods=["POST"]),
+    Route("/api/v1/stats", moderation.get_stats),
+    Route("/threads", thread.get_thread),
+    Route("/threads/form", thread.get_thread_form),
+    Route("/embed.js", embed.get_script),
+    Route("/demo", embed.get_demo),
+    Route("/desk/", desk.get_queue),
+    Route("/desk/comments/{id:uuid}", desk.get_comment),
+    Route("/desk/decisions", desk.post_decision, methods=["POST"]),
+    Route("/desk/decisions/{id:uuid}/undo", desk.post_undo, methods=["POST"]),
+    Route("/desk/sign-in", desk.get_sign_in),
+    Route("/desk/sign-in", desk.post_sign_in, methods=["POST"]),
+    Route("/desk/sign-out", desk.post_sign_out, methods=["POST"]),
+    Route("/desk/account", desk.get_account),
+    Route("/desk/password", desk.post_password, methods=["POST"]),
+    Route("/livez", health.livez),
+    Route("/readyz", health.readyz),
+    Route("/metrics", health.get_metrics),
+    Mount("/static", StaticFiles(packages=[("service.web", "static")])),
+)
+
+
+def create_app(config: Config, *, demo: bool = False) -> Starlette:
+    """The service as an ASGI application; everything is opened and closed by its lifespan.
+
+    `config.redis_url` must say where Redis is, and the database must be migrated. `demo` adds the
+    demo article at /demo.
+    """
+    https = config.public_url.startswith("https:")
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[State]:
+        store = Database(config.database_url or sqlite_url(config.data_dir))
+        store.start()
+        link = Link(config.redis_url)
+        model, score = _load_model(config)
+        try:
+            yield State(
+                store=store,
+                link=link,
+                limits=Limits(link, secret=config.secret, global_rate=config.global_limit),
+                similarity=Similarity(link),
+                score=score,
+                model=model,
+                secret=config.secret,
+                public_url=config.public_url,
+                trusted_proxies=config.trusted_proxies,
+                metrics_token=config.metrics_token,
+                metrics=Metrics(),
+                pages=Pages(config.public_url),
+                cache=PageCache(store.version),
+                demo=demo,
+            )
+        finally:
+            await link.aclose()
+            store.stop()
+
+    return Starlette(
+        routes=ROUTES,
+        middleware=[
+            Middleware(Measure),
+            Middleware(SecurityHeaders, https=https),
+            Middleware(LastResort),
+            Middleware(Cors),
+        ],
+        exception_handlers={
+            DeskError: problems.handle,
+            HTTPException: problems.handle,
+        },
+        lifespan=lifespan,
+        max_body_size=MAX_BODY,
+    )
+
+
+def from_environ() -> Starlette:
+    """The application of one worker of several; its parent has prepared everything."""
+    return create_app(
+        Config.from_environ(os.environ), demo=os.environ.get("COMMENT_DESK_DEMO") == "1"
+    )
+
+
+def _load_model(config: Config) -> tuple[str, Scorer]:
+    """The current model's name and scorer; without a usable one every comment stays unscored."""
+    try:
+        model = Model.load(find_current(config.data_dir))
+    except ModelUnusable as error:
+        log.error("no usable model: every new comment is held as unscored", reason=str(error))
+        return "", lambda _submission: None
+
+    def score(submission: Submission) -> Score | None:
+        try:
+            return model.score(submission)
+        except Exception as error:  # whatever a model does, a comment is held, never lost
+            log.error("the model failed: this comment is held as unscored", error=repr(type(error)))
+            return None
+
+    return model.name, score

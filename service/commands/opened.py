@@ -1,0 +1,51 @@
+"""What commands share: the settings, and the database they stand on, migrated first."""
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from service.config import Config
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from service.store.database import Database
+
+
+def add_data_dir(parser: argparse.ArgumentParser) -> None:
+    """Let `--data-dir` stand after the command as well as before it."""
+    parser.add_argument("--data-dir", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+
+
+def read_config(args: argparse.Namespace) -> Config:
+    """The settings, from the environment and `--data-dir`. Raises UsageError."""
+    return Config.from_environ(os.environ, data_dir=args.data_dir)
+
+
+def open_database(config: Config) -> "Database":
+    """The database of these settings, migrated. Raises UsageError, Unavailable."""
+    from service.store.database import Database, migrate, sqlite_url
+
+    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database(config.database_url or sqlite_url(config.data_dir))
+    migrate(database)
+    return database
+
+
+@contextmanager
+def transaction(args: argparse.Namespace) -> Iterator["Connection"]:
+    """One transaction on the database of these arguments."""
+    database = open_database(read_config(args))
+    try:
+        with database.transaction() as conn:
+            yield conn
+    finally:
+        database.stop()
+
+
+def clock() -> datetime:
+    """Now, in UTC."""
+    return datetime.now(UTC)

@@ -1,0 +1,93 @@
+"""`migrate` and `doctor`: look after a running service."""
+
+import argparse
+import asyncio
+
+from service.commands.opened import add_data_dir, open_database, read_config
+from service.errors import DeskError
+
+
+def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands."""
+    migrate = subparsers.add_parser("migrate", help="bring the database to the newest schema")
+    migrate.set_defaults(run=run_migrate)
+    doctor = subparsers.add_parser("doctor", help="check every part and say what is wrong")
+    doctor.set_defaults(run=run_doctor)
+    for parser in (migrate, doctor):
+        add_data_dir(parser)
+
+
+def run_migrate(args: argparse.Namespace) -> int:
+    """Migrate and say what was done."""
+    from service.store.database import Database, migrate, sqlite_url
+
+    config = read_config(args)
+    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = Database(config.database_url or sqlite_url(config.data_dir))
+    try:
+        print(f"database: {migrate(database)}")
+    finally:
+        database.stop()
+    return 0
+
+
+def run_doctor(args: argparse.Namespace) -> int:
+    """Check every part; 0 when all is well, 1 when something needs attention."""
+    from service.scoring.model import Model, ModelUnusable, find_current
+    from service.store import outbox, people, sites
+
+    config = read_config(args)
+    findings: list[tuple[bool, str, str]] = []
+    try:
+        database = open_database(config)
+        with database.transaction() as conn:
+            known = [site.key for site in sites.list_sites(conn)]
+            moderators = people.count_moderators(conn)
+            waiting = outbox.count_waiting(conn)
+        database.stop()
+        kind = "PostgreSQL" if config.database_url else f"SQLite in {config.data_dir}"
+        findings += [
+            (True, "database", kind),
+            (bool(known), "sites", ", ".join(known) or "none: comment-desk site add KEY …"),
+            (moderators > 0, "moderators", str(moderators or "none: comment-desk moderator add …")),
+            (not waiting or bool(config.smtp_url), "outbox", _mail(waiting, config.smtp_url)),
+        ]
+    except DeskError as error:
+        findings.append((False, "database", error.detail))
+    try:
+        model = Model.load(find_current(config.data_dir))
+        findings.append((True, "model", model.name))
+    except ModelUnusable as error:
+        findings.append((False, "model", f"{error}; every new comment is held as unscored"))
+    findings.append(_check_redis(config.redis_url))
+    for works, part, text in findings:
+        print(f"{'ok  ' if works else 'BAD '} {part:<12} {text}")
+    return 0 if all(works for works, *_rest in findings) else 1
+
+
+def _mail(waiting: int, smtp_url: str) -> str:
+    if smtp_url:
+        return f"{waiting} messages wait to be sent"
+    return f"{waiting} messages wait, and no COMMENT_DESK_SMTP_URL says where to send mail"
+
+
+def _check_redis(url: str) -> tuple[bool, str, str]:
+    if not url:
+        from service.embedded import find_server
+
+        try:
+            return True, "redis", f"embedded Valkey, started by serve ({find_server().name})"
+        except DeskError as error:
+            return False, "redis", error.detail
+
+    from service.link import Link
+
+    async def ping() -> bool:
+        link = Link(url)
+        try:
+            return await link.ping()
+        finally:
+            await link.aclose()
+
+    works = asyncio.run(ping())
+    return works, "redis", "answers" if works else "does not answer at REDIS_URL"

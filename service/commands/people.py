@@ -1,0 +1,112 @@
+"""`moderator` and `token`: who may sign in to the desk and who may call its API."""
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from service.commands.opened import add_data_dir, clock, transaction
+from service.errors import UnknownSite, UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands."""
+    actions = subparsers.add_parser("moderator", help="people").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    add = actions.add_parser("add", help="add a moderator; prints a one-time sign-in link")
+    _add_grant(add)
+    add.add_argument(
+        "--password-stdin", action="store_true", help="read a password from standard input"
+    )
+    add.set_defaults(run=run_add)
+    disable = actions.add_parser("disable", help="shut a moderator out at once")
+    disable.add_argument("name")
+    disable.set_defaults(run=run_disable)
+    tokens = subparsers.add_parser("token", help="API tokens").add_subparsers(
+        required=True, metavar="ACTION"
+    )
+    token = tokens.add_parser("add", help="add a token; printed once, on the last line")
+    _add_grant(token)
+    token.set_defaults(run=run_token)
+    for parser in (add, disable, token):
+        add_data_dir(parser)
+
+
+def run_add(args: argparse.Namespace) -> int:
+    """Add a person, with a password from standard input or a one-time link to sign in by."""
+    from service.domain import Role
+    from service.people import MAX_PASSWORD, MIN_PASSWORD, hash_password
+    from service.store import people
+
+    password = sys.stdin.readline().rstrip("\n") if args.password_stdin else ""
+    if args.password_stdin and not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise UsageError(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+    password_hash = hash_password(password) if password else ""
+    with transaction(args) as conn:
+        moderator_id = people.add_moderator(
+            conn, _name(args.name), Role(args.role), _site_ids(conn, args.site), clock()
+        )
+        if password_hash:
+            people.set_password(conn, moderator_id, password_hash)
+            print(f"moderator {args.name} added")
+            return 0
+        link = people.add_sign_in_link(conn, moderator_id, clock())
+    base = os.environ.get("COMMENT_DESK_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+    print(f"moderator {args.name} added; one-time link to sign in, good for a day:")
+    print(f"{base}/desk/sign-in?link={link}")
+    return 0
+
+
+def run_disable(args: argparse.Namespace) -> int:
+    """Shut a person out; their sessions end at once."""
+    from service.store import people
+
+    with transaction(args) as conn:
+        people.disable_moderator(conn, args.name, clock())
+    return 0
+
+
+def run_token(args: argparse.Namespace) -> int:
+    """Add a token and print it alone on the last line."""
+    from service.domain import Role
+    from service.store import people
+
+    with transaction(args) as conn:
+        sites = _site_ids(conn, args.site)
+        if len(sites) > 1:
+            raise UsageError("a token covers one --site, or without it every site")
+        token = people.add_token(conn, _name(args.name), Role(args.role), sites[0], clock())
+    print(token)
+    return 0
+
+
+def _add_grant(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name")
+    parser.add_argument("--role", required=True, choices=["admin", "moderator", "viewer"])
+    parser.add_argument(
+        "--site", action="append", help="a site's key, may be repeated; without it every site"
+    )
+
+
+def _name(text: str) -> str:
+    if not text.strip() or len(text) > 100 or not text.isprintable():
+        raise UsageError("a name has 1 to 100 printable characters")
+    return text.strip()
+
+
+def _site_ids(conn: "Connection", keys: list[str] | None) -> list[int | None]:
+    from service.store import sites
+
+    if not keys:
+        return [None]
+    ids: list[int | None] = []
+    for key in keys:
+        site = sites.find_site(conn, key)
+        if site is None:
+            raise UnknownSite(f"no site has the key {key!r}; comment-desk site list shows them")
+        ids.append(site.id)
+    return ids

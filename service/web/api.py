@@ -1,0 +1,144 @@
+"""The public API: take a comment in, edit or withdraw one's own, preview, fetch a form's token."""
+
+from collections.abc import Mapping
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from service import markup, read, revise, submit
+from service.domain import Receipt
+from service.errors import DeskError, NotFound
+from service.intake.address import client_address
+from service.intake.challenge import issue_form_token
+from service.intake.origin import check_origin
+from service.intake.submission import parse_comment, parse_submission
+from service.tokens import new_secret
+from service.web import wire
+from service.web.auth import bearer_token
+from service.web.body import read_fields, read_json, wants_json
+from service.web.pages import Pages
+from service.web.query import page_of
+from service.web.state import DeskRequest, clock
+
+
+async def post_comment(request: DeskRequest) -> Response:
+    """Take a comment in, from JSON or from a form; a form is answered as a page or a redirect."""
+    fields: object = {}
+    as_json = True
+    try:
+        fields, is_form = await read_fields(request)
+        as_json = wants_json(request, is_form)
+        receipt = await _submit(request, fields, is_form)
+    except (DeskError, HTTPException) as error:
+        if isinstance(error, DeskError):
+            request.state["metrics"].refused.labels(error.code).inc()
+        if as_json or not isinstance(error, DeskError):
+            raise
+        typed = _text_fields(fields)
+        site = await read.find_site(typed.get("site", ""), store=request.state["store"])
+        pages: Pages = request.state["pages"]
+        return pages.form(typed, site.origins if site else (), error)
+    request.state["metrics"].comments.labels(receipt.status).inc()
+    if as_json:
+        headers = {"Location": f"/api/v1/comments/{receipt.id}", "Cache-Control": "no-store"}
+        return json_response(wire.Receipt.of(receipt), 201, headers)
+    return RedirectResponse(f"{receipt.page_url}#comment-{receipt.id}", 303)
+
+
+async def patch_comment(request: DeskRequest) -> Response:
+    """Edit one's own comment; the new text goes through the verdict again."""
+    text = parse_comment(await read_json(request))
+    receipt = await revise.edit(
+        request.path_params["id"],
+        bearer_token(request),
+        text,
+        store=request.state["store"],
+        score=request.state["score"],
+        secret=request.state["secret"],
+        now=clock(),
+    )
+    return json_response(wire.Receipt.of(receipt), headers={"Cache-Control": "no-store"})
+
+
+async def delete_comment(request: DeskRequest) -> Response:
+    """Withdraw one's own comment."""
+    await revise.withdraw(
+        request.path_params["id"],
+        bearer_token(request),
+        store=request.state["store"],
+        secret=request.state["secret"],
+        now=clock(),
+    )
+    return Response(status_code=204)
+
+
+async def get_form(request: DeskRequest) -> Response:
+    """What the form needs and a cached page must not hold: a fresh token and the settings."""
+    site_key, page_url = page_of(request)
+    site = await read.read_site(site_key, store=request.state["store"])
+    check_origin(site, page_url, request.headers.get("origin", ""))
+    token = form_token(request, site_key, page_url)
+    settings = wire.FormSettings(site.policy.comments == "open", site.policy.edit_window)
+    return json_response(wire.Form(token, settings), headers={"Cache-Control": "no-store"})
+
+
+async def post_preview(request: DeskRequest) -> Response:
+    """A comment as it would be published; nothing is stored."""
+    fields = await read_json(request)
+    comment = parse_comment(fields)
+    await read.read_site(str(_text_fields(fields).get("site", "")), store=request.state["store"])
+    return json_response(wire.Preview(markup.render(comment)))
+
+
+def form_token(request: DeskRequest, site_key: str, page_url: str) -> str:
+    """A fresh form token for a page."""
+    return issue_form_token(
+        request.state["secret"], site_key, page_url, clock(), nonce=new_secret()[:16]
+    )
+
+
+def address_of(request: DeskRequest) -> str:
+    """The client's address, as far as trusted proxies vouch for it."""
+    peer = request.client.host if request.client else None
+    forwarded = request.headers.getlist("x-forwarded-for")
+    return client_address(peer, forwarded, request.state["trusted_proxies"])
+
+
+def json_response(
+    content: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """A JSON answer."""
+    return Response(msgspec.json.encode(content), status, headers, "application/json")
+
+
+async def no_such_path(request: DeskRequest) -> Response:
+    """The answer to a path nobody serves."""
+    raise NotFound
+
+
+async def _submit(request: DeskRequest, fields: object, is_form: bool) -> Receipt:
+    state = request.state
+    submission = parse_submission(
+        fields,
+        address=address_of(request),
+        idempotency_key=request.headers.get("idempotency-key", ""),
+        form=is_form,
+    )
+    return await submit.submit(
+        submission,
+        origin=request.headers.get("origin", ""),
+        store=state["store"],
+        limits=state["limits"],
+        similarity=state["similarity"],
+        score=state["score"],
+        secret=state["secret"],
+        now=clock(),
+    )
+
+
+def _text_fields(fields: object) -> dict[str, str]:
+    """The fields that are text, to be shown again as they were typed."""
+    if not isinstance(fields, Mapping):
+        return {}
+    return {str(name): value for name, value in fields.items() if isinstance(value, str)}

@@ -1,0 +1,68 @@
+"""Whether the service lives, what works and what does not, and numbers for Prometheus."""
+
+import hmac
+import os
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+from starlette.responses import PlainTextResponse, Response
+
+from service import read
+from service.errors import Unauthorized, Unavailable
+from service.web.api import json_response
+from service.web.auth import bearer_token
+from service.web.state import DeskRequest
+
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+async def livez(request: DeskRequest) -> Response:
+    """The process answers."""
+    return PlainTextResponse("ok\n", headers=_NO_STORE)
+
+
+async def readyz(request: DeskRequest) -> Response:
+    """Each part's state. 200 while comments can be taken, `degraded` when some are then held."""
+    state = request.state
+    try:
+        await read.list_origins(store=state["store"])
+        database = "up"
+    except Unavailable:
+        database = "down"
+    link = state["link"].state
+    parts = {
+        "database": {"status": database, "writes_waiting": state["store"].waiting},
+        "redis": {
+            "status": link.status,
+            "seconds": round(link.seconds, 1),
+            "last_error": link.last_error,
+            "while_down": "limits are counted in this process and new comments are held",
+        },
+        "model": {
+            "status": "up" if state["model"] else "down",
+            "name": state["model"],
+            "while_down": "every new comment is held as unscored",
+        },
+    }
+    works = database == "up"
+    whole = works and link.status == "up" and bool(state["model"])
+    status = "ready" if whole else "degraded" if works else "unavailable"
+    body = {"status": status, "parts": parts}
+    return json_response(body, 200 if works else 503, _NO_STORE)
+
+
+async def get_metrics(request: DeskRequest) -> Response:
+    """Counters in Prometheus' text format."""
+    state = request.state
+    expected = state["metrics_token"]
+    if expected and not hmac.compare_digest(bearer_token(request).encode(), expected.encode()):
+        raise Unauthorized
+    metrics = state["metrics"]
+    metrics.redis_up.set(state["link"].state.status == "up")
+    metrics.model_usable.set(bool(state["model"]))
+    metrics.writes_waiting.set(state["store"].waiting)
+    registry = metrics.registry
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # several workers: add theirs up
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return Response(generate_latest(registry), 200, _NO_STORE, CONTENT_TYPE_LATEST)

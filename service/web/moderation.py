@@ -1,0 +1,143 @@
+"""The moderators' API: queue, claims, decisions, undo, history, numbers."""
+
+from typing import TypeVar
+
+import msgspec
+from starlette.responses import Response
+
+from service import review
+from service.domain import Code, Decision, DecisionResult, Role, Status
+from service.errors import FieldError, InvalidSubmission
+from service.store.queue import Filter
+from service.web import wire
+from service.web.api import json_response
+from service.web.auth import require_actor
+from service.web.body import read_json
+from service.web.query import choice_of, id_of, is_id, limit_of
+from service.web.state import DeskRequest, clock
+
+MOST = 200  # items of one page, one claim or one decision
+_PRIVATE = {"Cache-Control": "private, no-store"}
+
+T = TypeVar("T")
+
+
+async def get_queue(request: DeskRequest) -> Response:
+    """A page of the queue, by status, site, reason, page and text."""
+    actor = await require_actor(request)
+    limit = limit_of(request, default=50, most=MOST)
+    items = await review.list_queue(
+        actor,
+        queue_filter(request),
+        newest_first=choice_of(request, "order", ("oldest", "newest")) == "newest",
+        limit=limit,
+        after=id_of(request, "cursor"),
+        store=request.state["store"],
+    )
+    entries = [wire.QueueEntry.of(item) for item in items]
+    cursor = entries[-1].id if len(entries) == limit else None
+    return json_response(wire.QueuePage(entries, cursor), headers=_PRIVATE)
+
+
+async def post_claim(request: DeskRequest) -> Response:
+    """Lease the next held comments to whoever asks."""
+    actor = await require_actor(request, Role.MODERATOR)
+    wanted = _parse(await read_json(request), wire.ClaimRequest)
+    if not 1 <= wanted.limit <= MOST:
+        raise _invalid("limit", f"limit is a number from 1 to {MOST}.")
+    items = await review.claim(actor, wanted.limit, store=request.state["store"], now=clock())
+    entries = [wire.QueueEntry.of(item) for item in items]
+    return json_response(wire.QueuePage(entries, None), headers=_PRIVATE)
+
+
+async def post_release(request: DeskRequest) -> Response:
+    """Give claims back."""
+    actor = await require_actor(request, Role.MODERATOR)
+    wanted = _parse(await read_json(request), wire.ReleaseRequest)
+    ids = check_ids(wanted.ids)
+    released = await review.release(actor, ids, store=request.state["store"])
+    return json_response(wire.Released(released), headers=_PRIVATE)
+
+
+async def post_decision(request: DeskRequest) -> Response:
+    """Approve or reject one or many; 409 when nothing could be changed."""
+    actor = await require_actor(request, Role.MODERATOR)
+    wanted = _parse(await read_json(request), wire.DecisionRequest)
+    if len(wanted.note) > 2000:
+        raise _invalid("note", "A note has 2,000 characters at most.")
+    decision = Decision(
+        check_ids(wanted.ids), wanted.outcome, wanted.reason, wanted.note, wanted.versions
+    )
+    result = await review.decide(actor, decision, store=request.state["store"], now=clock())
+    request.state["metrics"].decisions.labels(wanted.outcome).inc(len(result.changed))
+    return _decided(result)
+
+
+async def post_undo(request: DeskRequest) -> Response:
+    """Take a decision back, whole."""
+    actor = await require_actor(request, Role.MODERATOR)
+    decision_id = request.path_params["id"]
+    result = await review.undo(actor, decision_id, store=request.state["store"], now=clock())
+    return _decided(result)
+
+
+async def get_history(request: DeskRequest) -> Response:
+    """The audit trail of one comment."""
+    actor = await require_actor(request)
+    comment_id = request.path_params["id"]
+    _item, entries = await review.read_comment(actor, comment_id, store=request.state["store"])
+    history = wire.History([wire.HistoryLine.of(entry) for entry in entries])
+    return json_response(history, headers=_PRIVATE)
+
+
+async def get_stats(request: DeskRequest) -> Response:
+    """What waits, what was decided, and how far people and model agree."""
+    actor = await require_actor(request)
+    stats = await review.read_stats(actor, store=request.state["store"], now=clock())
+    shown = wire.StatsShown(
+        stats.waiting, stats.oldest, stats.decided_today, stats.agreement, stats.by_reason
+    )
+    return json_response(shown, headers=_PRIVATE)
+
+
+def queue_filter(request: DeskRequest) -> Filter:
+    """Which comments a query string asks for. Raises InvalidSubmission."""
+    query = request.query_params
+    statuses = (Status.HELD, *(s for s in Status if s is not Status.HELD))
+    reason = choice_of(request, "reason", ("", *Code)) if query.get("reason") else ""
+    text = query.get("q", "").strip()
+    if len(text) > 200 or "\x00" in text:
+        raise _invalid("q", "q is a text of at most 200 characters.")
+    return Filter(
+        site_ids=None,  # the verb fills in the actor's own
+        status=Status(choice_of(request, "status", statuses)),
+        site_key=query.get("site", ""),
+        reason=reason,
+        text=text,
+        page_url=query.get("page_url", ""),
+    )
+
+
+def check_ids(ids: list[str]) -> tuple[str, ...]:
+    """Comment ids in their one spelling. Raises InvalidSubmission."""
+    if not 1 <= len(ids) <= MOST:
+        raise _invalid("ids", f"ids lists 1 to {MOST} comments.")
+    if not all(is_id(comment_id) for comment_id in ids):
+        raise _invalid("ids", "ids holds something that is not a comment's id.")
+    return tuple(ids)
+
+
+def _decided(result: DecisionResult) -> Response:
+    return json_response(wire.Decided.of(result), 200 if result.changed else 409, _PRIVATE)
+
+
+def _parse(fields: object, kind: type[T]) -> T:
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as error:
+        message, _, path = str(error).partition(" - at `$")
+        raise _invalid(path.strip("`.") or "", message + ".") from None
+
+
+def _invalid(name: str, message: str) -> InvalidSubmission:
+    return InvalidSubmission([FieldError(name, "invalid", message)])

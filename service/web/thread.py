@@ -1,0 +1,145 @@
+"""What readers get: a page's comments as JSON and as HTML, counts, and the form on its own."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import msgspec
+from starlette.responses import Response
+
+from service import markup, read
+from service.domain import Comment
+from service.errors import FieldError, InvalidSubmission
+from service.intake.submission import parse_page_url
+from service.store.database import Database
+from service.web import wire
+from service.web.api import form_token, json_response
+from service.web.auth import bearer_token
+from service.web.pages import Pages, policy
+from service.web.query import choice_of, id_of, limit_of, page_of
+from service.web.state import DeskRequest, clock
+
+_MAX_PAGES = 100
+_CACHED = "public, no-cache"  # shared caches may keep it, and ask each time whether it stands
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """Which stretch of which thread somebody wants to see."""
+
+    site: str
+    page_url: str
+    newest_first: bool
+    limit: int
+    cursor: str | None
+
+
+async def get_comments(request: DeskRequest) -> Response:
+    """Published comments as JSON; with an edit token also the author's own waiting one."""
+    view = _view(request)
+    if token := bearer_token(request):
+        store = request.state["store"]
+        shown = wire.ThreadPage.of(await _read(view, store))
+        own = await read.read_own(
+            view.site,
+            view.page_url,
+            token,
+            secret=request.state["secret"],
+            store=store,
+            now=clock(),
+        )
+        shown.own = [] if own is None else [_own(own)]
+        return json_response(shown, headers={"Cache-Control": "private, no-store"})
+    return await _cached(
+        request, "json", view, "application/json",
+        lambda page: msgspec.json.encode(wire.ThreadPage.of(page)),
+    )  # fmt: skip
+
+
+async def get_thread(request: DeskRequest) -> Response:
+    """The thread with its form as a page of HTML, for browsers without scripts and for frames."""
+    pages: Pages = request.state["pages"]
+    view = _view(request)
+    site = await read.read_site(view.site, store=request.state["store"])
+    response = await _cached(
+        request, "html", view, "text/html; charset=utf-8",
+        lambda page: pages.thread(page, view.page_url),
+    )  # fmt: skip
+    response.headers["Content-Security-Policy"] = policy(site.origins)
+    return response
+
+
+async def get_thread_form(request: DeskRequest) -> Response:
+    """The form alone, with a fresh token: never cached."""
+    site_key, page_url = page_of(request)
+    site = await read.read_site(site_key, store=request.state["store"])
+    parent = id_of(request, "parent_id")
+    fields = {
+        "site": site.key, "page_url": page_url, "parent_id": parent or "",
+        "form_token": form_token(request, site_key, page_url),
+    }  # fmt: skip
+    pages: Pages = request.state["pages"]
+    return pages.form(fields, site.origins)
+
+
+async def get_counts(request: DeskRequest) -> Response:
+    """How many comments each page has, by the URL as it was asked for."""
+    site = request.query_params.get("site", "")
+    urls = request.query_params.getlist("page_url")
+    if not site or not 0 < len(urls) <= _MAX_PAGES:
+        message = f"Name a site and 1 to {_MAX_PAGES} pages: ?site=…&page_url=…"
+        raise InvalidSubmission([FieldError("page_url", "required", message)])
+    normal = {url: parse_page_url(url) for url in urls}
+    found = await read.count_comments(site, list(normal.values()), store=request.state["store"])
+    counts = {url: found[page_url] for url, page_url in normal.items()}
+    return json_response(wire.Counts(counts), headers={"Cache-Control": "public, max-age=10"})
+
+
+def _view(request: DeskRequest) -> _View:
+    site, page_url = page_of(request)
+    newest_first = choice_of(request, "order", ("oldest", "newest")) == "newest"
+    limit = limit_of(request, default=100, most=200)
+    return _View(site, page_url, newest_first, limit, id_of(request, "cursor"))
+
+
+async def _cached(
+    request: DeskRequest,
+    form: str,
+    view: _View,
+    media_type: str,
+    render: Callable[[read.PublicPage], bytes],
+) -> Response:
+    """The page's bytes from the cache, or 304 when the client has them already."""
+    store = request.state["store"]
+
+    async def make() -> tuple[bytes, str]:
+        body = render(await _read(view, store))
+        return body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+    body, etag = await request.state["cache"].get(
+        (form, view), lambda: read.read_revision(view.site, view.page_url, store=store), make
+    )
+    headers = {"ETag": etag, "Cache-Control": _CACHED, "Vary": "Authorization"}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(body, 200, headers, media_type)
+
+
+async def _read(view: _View, store: Database) -> read.PublicPage:
+    return await read.read_page(
+        view.site, view.page_url, newest_first=view.newest_first, limit=view.limit,
+        cursor=view.cursor, store=store,
+    )  # fmt: skip
+
+
+def _own(comment: Comment) -> wire.OwnComment:
+    return wire.OwnComment(
+        id=comment.id,
+        parent_id=comment.parent_id,
+        name=comment.name,
+        website=comment.website,
+        html=markup.render(comment.comment),
+        created_at=comment.created_at,
+        edited_at=comment.edited_at,
+        status=comment.verdict.told,
+    )

@@ -1,0 +1,259 @@
+"""The shapes of answers, as types: encoded by msgspec, described in OpenAPI, never more than these.
+
+Public shapes list exactly the fields anybody may see.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from service.domain import AuditEntry, Band, Choice, Code, DecisionResult, Reason, Status
+from service.domain import Receipt as DomainReceipt
+from service.intake.address import prefixes
+from service.read import PublicComment, PublicPage
+from service.review import QueueItem
+
+
+class Receipt(msgspec.Struct, omit_defaults=True):
+    """The answer to a comment taken in; a repeat without its key has no token."""
+
+    id: str
+    status: Status
+    page_url: str
+    edit_token: str = ""
+    edit_until: datetime | None = None
+
+    @classmethod
+    def of(cls, receipt: DomainReceipt) -> "Receipt":
+        """From the verb's receipt."""
+        return cls(
+            receipt.id, receipt.status, receipt.page_url, receipt.edit_token, receipt.edit_until
+        )
+
+
+class OwnComment(msgspec.Struct):
+    """The author's own comment while it waits for review."""
+
+    id: str
+    parent_id: str | None
+    name: str
+    website: str
+    html: str
+    created_at: datetime
+    edited_at: datetime | None
+    status: Status
+
+
+class ThreadPage(msgspec.Struct, omit_defaults=True):
+    """Published comments of a page; `own` only for the bearer of an edit token."""
+
+    count: int
+    comments: list[PublicComment]
+    next_cursor: str | None = msgspec.field()
+    own: list[OwnComment] = []
+
+    @classmethod
+    def of(cls, page: PublicPage) -> "ThreadPage":
+        """From what the verb read."""
+        count = page.thread.published if page.thread else 0
+        return cls(count, list(page.comments), page.next_cursor)
+
+
+class Counts(msgspec.Struct):
+    """How many comments each page has."""
+
+    counts: dict[str, int]
+
+
+class FormSettings(msgspec.Struct):
+    """What the form must know of the site: seconds, characters."""
+
+    open: bool
+    edit_window: int
+    comment_limit: int = 10_000
+
+
+class Form(msgspec.Struct):
+    """What the form needs and a cached page must not hold."""
+
+    form_token: str
+    settings: FormSettings
+
+
+class PreviewRequest(msgspec.Struct):
+    """A comment to look at before it is sent."""
+
+    site: str
+    comment: str
+
+
+class Preview(msgspec.Struct):
+    """A comment as it would be published."""
+
+    html: str
+
+
+class ReasonShown(msgspec.Struct):
+    """Why the verdict is what it is: a stable code, what was seen, and whether it broke."""
+
+    code: Code
+    detail: str
+    failure: bool
+
+
+class TermShown(msgspec.Struct):
+    """A word or signal that weighed in the score; above 0 it speaks for spam."""
+
+    text: str
+    weight: float
+
+
+class QueueEntry(msgspec.Struct):
+    """A comment as moderators see it. `author` counts this e-mail's comments by status."""
+
+    id: str
+    site: str
+    comment: str
+    name: str
+    email: str
+    website: str
+    address: str
+    page_url: str
+    page_title: str
+    parent_id: str | None
+    lang: str
+    created_at: datetime
+    edited_at: datetime | None
+    status: Status
+    score: float | None
+    band: Band
+    model: str
+    reasons: list[ReasonShown]
+    terms: list[TermShown]
+    cluster: str
+    author: dict[str, int]
+    claimed_by: str
+    claimed_until: datetime | None
+    version: int
+
+    @classmethod
+    def of(cls, item: QueueItem) -> "QueueEntry":
+        """From the verb's item; the address is cut to its network, as the desk shows it."""
+        c = item.comment
+        return cls(
+            id=c.id,
+            site=c.site,
+            comment=c.comment,
+            name=c.name,
+            email=c.email,
+            website=c.website,
+            address=prefixes(c.address)[-1] if c.address else "",
+            page_url=c.page_url,
+            page_title=c.page_title,
+            parent_id=c.parent_id,
+            lang=c.lang,
+            created_at=c.created_at,
+            edited_at=c.edited_at,
+            status=c.status,
+            score=c.score,
+            band=c.band,
+            model=c.model,
+            reasons=[ReasonShown(r.code, r.detail, r.is_failure) for r in c.reasons],
+            terms=[TermShown(t.text, t.weight) for t in c.terms],
+            cluster=c.cluster,
+            author=item.author,
+            claimed_by=c.claimed_by,
+            claimed_until=c.claimed_until,
+            version=c.version,
+        )
+
+
+class QueuePage(msgspec.Struct):
+    """A stretch of the queue."""
+
+    items: list[QueueEntry]
+    next_cursor: str | None
+
+
+class ClaimRequest(msgspec.Struct):
+    """How many items to lease."""
+
+    limit: int = 10
+
+
+class ReleaseRequest(msgspec.Struct):
+    """Which claims to give back."""
+
+    ids: list[str]
+
+
+class Released(msgspec.Struct):
+    """How many claims were given back."""
+
+    released: int
+
+
+class DecisionRequest(msgspec.Struct):
+    """A decision on one or many; `reason` is for reject, `versions` what was looked at."""
+
+    ids: list[str]
+    outcome: Choice
+    reason: Reason | None = None
+    note: str = ""
+    versions: dict[str, int] = {}
+
+
+class ConflictShown(msgspec.Struct):
+    """A comment that a decision left as it was; no status means no such comment for you."""
+
+    id: str
+    status: Status | None
+    by: str
+
+
+class Decided(msgspec.Struct):
+    """What a decision changed and what it did not."""
+
+    decision_id: str
+    changed: list[str]
+    conflicts: list[ConflictShown]
+
+    @classmethod
+    def of(cls, result: DecisionResult) -> "Decided":
+        """From the verb's result."""
+        conflicts = [ConflictShown(c.id, c.status, c.by) for c in result.conflicts]
+        return cls(result.decision_id, list(result.changed), conflicts)
+
+
+class HistoryLine(msgspec.Struct):
+    """One line of the audit trail."""
+
+    at: datetime
+    actor: str
+    action: str
+    from_status: Status | None
+    to_status: Status
+    detail: str
+
+    @classmethod
+    def of(cls, entry: AuditEntry) -> "HistoryLine":
+        """From an audit entry."""
+        return cls(
+            entry.at, entry.actor, entry.action, entry.from_status, entry.to_status, entry.detail
+        )
+
+
+class History(msgspec.Struct):
+    """The audit trail of one comment, oldest first."""
+
+    entries: list[HistoryLine]
+
+
+class StatsShown(msgspec.Struct):
+    """Numbers over the sites one may see; `agreement` is a share from 0 to 1."""
+
+    waiting: int
+    oldest: datetime | None
+    decided_today: int
+    agreement: float | None
+    by_reason: dict[str, int]
