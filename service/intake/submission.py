@@ -220,14 +220,14 @@ def _read_switch(
         return value
     if form and isinstance(value, str):
         return value.strip().lower() not in _NO
-    errors.append(FieldError(name, "wrong-type", f"{name} must be true or false."))
+    errors.append(FieldError(name, "wrong-type", f"The field {name} must be true or false."))
     return False
 
 
 def _read_honeypot(fields: Mapping[str, object], errors: list[FieldError]) -> tuple[Signal, ...]:
     value = fields.get("url2", "")
     if not isinstance(value, str):
-        errors.append(FieldError("url2", "wrong-type", "url2 must be text."))
+        errors.append(FieldError("url2", "wrong-type", "The field url2 must be text."))
         return ()
     return (Signal(Code.HONEYPOT_FILLED),) if value.strip() else ()
 

@@ -1,0 +1,1 @@
+"""Tests of intake: any bytes become a Submission or the right refusal."""
