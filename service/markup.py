@@ -17,7 +17,7 @@ _MAX_NESTING = 20  # levels of tokens; a list takes two
 # Beyond these, the parser's time grows with the square of the text.
 _MAX_BRACKETS = 300
 _MAX_ADDRESSES = 100
-_MAX_QUOTED_LINES = 25_000  # quotes times lines, where unclosed code makes each look at all
+_MAX_QUOTED_LINES = 20_000  # marks of quotes times lines: each quote looks how far it goes
 
 TAGS = frozenset({
     "a", "blockquote", "br", "code", "em", "li", "ol", "p", "pre", "s", "strong", "ul",
@@ -78,11 +78,11 @@ def render(text: str) -> str:
 
 def _is_costly(text: str) -> bool:
     addresses = text.count("//") + text.count(":") // 2 + text.count("@")
-    if text.count("[") > _MAX_BRACKETS or addresses > _MAX_ADDRESSES:
-        return True
-    if "```" not in text and "~~~" not in text:
-        return False
-    return text.count(">") * text.count("\n") > _MAX_QUOTED_LINES
+    return (
+        text.count("[") > _MAX_BRACKETS
+        or addresses > _MAX_ADDRESSES
+        or text.count(">") * text.count("\n") > _MAX_QUOTED_LINES
+    )
 
 
 def _render_markdown(text: str) -> str:
