@@ -19,7 +19,7 @@ from service.link import Link
 from service.scoring.model import Model, ModelUnusable, find_current
 from service.similarity import Similarity
 from service.store.database import Database, sqlite_url
-from service.web import api, desk, embed, health, moderation, problems, thread
+from service.web import api, desk, embed, health, moderation, openapi, problems, thread
 from service.web.body import MAX_BODY
 from service.web.cache import PageCache
 from service.web.metrics import Metrics
@@ -59,6 +59,8 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/desk/sign-out", desk.post_sign_out, methods=["POST"]),
     Route("/desk/account", desk.get_account),
     Route("/desk/password", desk.post_password, methods=["POST"]),
+    Route("/openapi.json", openapi.get_openapi),
+    Route("/docs", openapi.get_docs),
     Route("/livez", health.livez),
     Route("/readyz", health.readyz),
     Route("/metrics", health.get_metrics),

@@ -14,6 +14,32 @@ from service.read import PublicComment, PublicPage
 from service.review import QueueItem
 
 
+class Submission(msgspec.Struct, kw_only=True):
+    """A comment as it is sent; a form may send the same fields. `url2` is a trap: leave it out."""
+
+    site: str
+    page_url: str
+    name: str
+    email: str
+    comment: str
+    website: str = ""
+    page_title: str = ""
+    page_text: str = ""
+    lang: str = ""
+    parent_id: str = ""
+    consent: bool = False
+    form_token: str = ""
+    author_token: str = ""
+    proof: str = ""
+    url2: str = ""
+
+
+class NewText(msgspec.Struct):
+    """The new text of one's own comment."""
+
+    comment: str
+
+
 class Receipt(msgspec.Struct, omit_defaults=True):
     """The answer to a comment taken in; a repeat without its key has no token."""
 
