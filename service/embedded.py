@@ -188,15 +188,23 @@ def _spawn_watched(command: list[str], log: IO[bytes], lock: IO[bytes]) -> subpr
 
 def _becomes_ready(process: subprocess.Popen[bytes], unix_socket: Path) -> bool:
     deadline = time.monotonic() + _START_SECONDS
+    answer = b""
     while process.poll() is None and time.monotonic() < deadline:
-        with socket.socket(socket.AF_UNIX) as client, contextlib.suppress(OSError):
-            client.settimeout(_START_SECONDS)
-            client.connect(str(unix_socket))
-            client.sendall(b"PING\r\n")
-            if client.recv(64):  # also when it says that it is still loading
-                return True
+        answer = _ping(unix_socket)
+        if answer.startswith(b"+PONG"):
+            return True
         threading.Event().wait(_POLL_SECONDS)
-    return False
+    # Still reading much that it kept? The link sees that by itself, and when it is done.
+    return process.poll() is None and answer.startswith(b"-LOADING")
+
+
+def _ping(unix_socket: Path) -> bytes:
+    with socket.socket(socket.AF_UNIX) as client, contextlib.suppress(OSError):
+        client.settimeout(_START_SECONDS)
+        client.connect(str(unix_socket))
+        client.sendall(b"PING\r\n")
+        return client.recv(64)
+    return b""
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
