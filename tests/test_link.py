@@ -15,7 +15,7 @@ from tests.redis_server import DEADLINE, RedisServer, free_port, running_server,
 ECHO = Script("return {ARGV[1], KEYS[1]}")
 COUNT = Script("return redis.call('INCR', KEYS[1])")
 TIMEOUT = 0.2
-SLACK = 0.1  # seconds that a busy machine may add
+SLACK = 0.3  # seconds that a busy machine may add
 
 
 @pytest.fixture
@@ -132,8 +132,8 @@ def test_a_server_that_hangs_costs_a_call_its_timeout_and_then_nothing(server: R
             assert TIMEOUT <= time.monotonic() - started < TIMEOUT + SLACK
 
             started = time.monotonic()
-            assert await failures(link, 1000) == 1000
-            assert time.monotonic() - started < TIMEOUT / 2
+            assert await failures(link, 100) == 100
+            assert time.monotonic() - started < TIMEOUT
 
             server.resume()
             await until_up(link)
