@@ -1,6 +1,7 @@
 """The service's settings: one frozen value, read from the environment once, by the wiring only."""
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -82,7 +83,7 @@ class Config:
             return cls(
                 data_dir=directory,
                 database_url=_parse_database_url(text["database_url"]),
-                redis_url=text["redis_url"],
+                redis_url=_parse_redis_url(text["redis_url"]),
                 trusted_proxies=_parse_networks(text["trusted_proxies"]),
                 public_url=_parse_public_url(text["public_url"]),
                 global_limit=parse_rate(text["global_limit"] or "off"),
@@ -98,6 +99,15 @@ def _parse_database_url(text: str) -> str:
     if text and not text.startswith(("postgresql://", "postgres://")):
         raise UsageError("DATABASE_URL: expected postgresql://USER:PASSWORD@HOST/NAME")
     return text.replace("postgres://", "postgresql://", 1)
+
+
+def _parse_redis_url(text: str) -> str:
+    if text and not re.match(r"unix://.|rediss?(\+(sentinel|cluster))?://.", text):
+        raise UsageError(
+            "REDIS_URL: expected redis://HOST:PORT, unix://PATH, redis+cluster://HOST,… or "
+            "redis+sentinel://HOST,…/SERVICE"
+        )
+    return text
 
 
 def _parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -150,14 +150,15 @@ class EditWindowOver(DeskError):
 
 
 class RateLimited(DeskError):
-    """Too many submissions; `retry_after` is in seconds, `scope` says which limit."""
+    """Too many submissions or sign-ins; `retry_after` is in seconds, `scope` says which limit."""
 
     code = "rate-limited"
     status = 429
-    title = "Too many comments in a short time"
+    title = "Too many in a short time"
 
     def __init__(self, retry_after: float, scope: str) -> None:
-        super().__init__("Too many comments in a short time. Please try again later.")
+        what = "attempts to sign in" if scope.startswith("sign-in") else "comments"
+        super().__init__(f"Too many {what} in a short time. Please try again later.")
         self.retry_after = retry_after
         self.scope = scope
 

@@ -56,7 +56,7 @@ async def submit(
 
     `origin` is the browser's Origin header, empty where there is none. Raises UnknownSite,
     OriginNotAllowed, CommentsClosed, UnknownParent, IdempotencyMismatch, RateLimited, Unavailable;
-    nothing is stored or counted then.
+    nothing is stored then, and a refusal by a limit counts towards none.
     """
     site, earlier = await store.read(_look_up, submission, origin, now)
     if earlier is not None:

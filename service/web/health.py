@@ -29,6 +29,7 @@ async def readyz(request: DeskRequest) -> Response:
         database = "up"
     except Unavailable:
         database = "down"
+    await state["link"].ping()
     link = state["link"].state
     parts = {
         "database": {"status": database, "writes_waiting": state["store"].waiting},
