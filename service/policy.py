@@ -27,7 +27,6 @@ from service.text import Link, find_links, host_of, tokens
 
 CLUSTER_HELD_FROM = 3  # near-identical comments; two may be a reader's second try
 LIKELY_SPAM_FROM = 0.9  # where the model has no stricter threshold of its own
-NO_HISTORY = AuthorHistory()
 
 
 @dataclass(frozen=True)
@@ -43,15 +42,13 @@ class Case:
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
-        """The links in the comment."""
         return find_links(self.submission.comment)
 
     @cached_property
     def hosts(self) -> tuple[str, ...]:
         """The hosts the comment, the name and the website field point to."""
         links = (*self.links, *find_links(self.submission.name))
-        website = host_of(self.submission.website)
-        return (*(link.host for link in links), *((website,) if website else ()))
+        return (*(link.host for link in links), host_of(self.submission.website))
 
     @cached_property
     def texts(self) -> tuple[list[str], ...]:
@@ -72,14 +69,9 @@ Rule = Callable[[Case], Finding | None]
 
 
 def decide(
-    submission: Submission,
-    *,
-    score: Score | None,
-    cluster: Cluster | None,
-    degraded: bool,
-    history: AuthorHistory,
-    policy: Policy,
-) -> Verdict:
+    submission: Submission, *, score: Score | None, cluster: Cluster | None, degraded: bool,
+    history: AuthorHistory, policy: Policy,
+) -> Verdict:  # fmt: skip
     """The machine's outcome on a comment, by the first of RULES that names one.
 
     `score` is None when there is no usable model or it failed, `cluster` when similarity could
@@ -94,10 +86,8 @@ def decide(
 def thresholds(score: Score, policy: Policy) -> tuple[float, float]:
     """`(publish_below, reject_above)` for this score: the site's where set, else the model's."""
     publish, reject = policy.threshold_publish, policy.threshold_reject
-    return (
-        score.publish_below if publish is None else publish,
-        score.reject_above if reject is None else reject,
-    )
+    publish_below = score.publish_below if publish is None else publish
+    return publish_below, score.reject_above if reject is None else reject
 
 
 def band(score: Score | None, policy: Policy) -> Band:
@@ -112,12 +102,8 @@ def band(score: Score | None, policy: Policy) -> Band:
     return Band.UNSURE
 
 
-def _reject_if(found: object, code: Code, detail: str | None = "") -> Finding | None:
-    return Finding(Outcome.REJECT, Signal(code, detail or "")) if found else None
-
-
-def _hold_if(found: object, code: Code, detail: str | None = "") -> Finding | None:
-    return Finding(Outcome.HOLD, Signal(code, detail or "")) if found else None
+def _if(found: object, outcome: Outcome | None, code: Code, detail: object = "") -> Finding | None:
+    return Finding(outcome, Signal(code, str(detail))) if found else None
 
 
 def _brought(code: Code, outcome: Outcome | None) -> Rule:
@@ -136,7 +122,7 @@ def _blocked_address(case: Case) -> Finding | None:
         address = ip_address(case.submission.address)
         networks = _networks(case.policy.addresses_blocked)
         network = next((str(network) for network in networks if address in network), None)
-        return _reject_if(network, Code.BLOCKED_ADDRESS, network)
+        return _if(network, Outcome.REJECT, Code.BLOCKED_ADDRESS, network)
     return None
 
 
@@ -145,7 +131,7 @@ def _blocked_email(case: Case) -> Finding | None:
     email = case.submission.email.casefold()
     names = (email, *(f"@{name}" for name in _names_above(email.rpartition("@")[2])))
     entry = _first(names, _index(case.policy.emails_blocked, str.casefold))
-    return _reject_if(entry, Code.BLOCKED_ADDRESS, entry)
+    return _if(entry, Outcome.REJECT, Code.BLOCKED_ADDRESS, entry)
 
 
 def _blocked_domain(case: Case) -> Finding | None:
@@ -153,95 +139,87 @@ def _blocked_domain(case: Case) -> Finding | None:
     index = _index(case.policy.domains_blocked, host_of)
     names = (name for host in (case.hosts if index else ()) for name in _names_above(host))
     entry = _first(names, index)
-    return _reject_if(entry, Code.BLOCKED_DOMAIN, entry)
+    return _if(entry, Outcome.REJECT, Code.BLOCKED_DOMAIN, entry)
 
 
 def _blocked_word(case: Case) -> Finding | None:
     """A word or phrase the site blocked, as whole words in comment, name or website."""
     word = _find_word(case, case.policy.words_blocked)
-    return _reject_if(word, Code.BLOCKED_WORD, word)
+    return _if(word, Outcome.REJECT, Code.BLOCKED_WORD, word)
 
 
 def _above_reject_threshold(case: Case) -> Finding | None:
     """Clearly spam by the score, where the site lets the score reject at all."""
-    limit = case.policy.threshold_reject
-    if case.score is None or limit is None:
-        return None
-    return _reject_if(case.score.probability > limit, Code.SCORE_SPAM)
+    score, limit = case.score, case.policy.threshold_reject
+    above = score is not None and limit is not None and score.probability > limit
+    return _if(above, Outcome.REJECT, Code.SCORE_SPAM)
 
 
 def _attack_mode(case: Case) -> Finding | None:
     """The site is under attack and holds everything."""
-    return _hold_if(case.policy.attack_mode == "on", Code.ATTACK_MODE)
+    return _if(case.policy.attack_mode == "on", Outcome.HOLD, Code.ATTACK_MODE)
 
 
 def _unscored(case: Case) -> Finding | None:
     """There is no score: no model, a damaged one, or one that failed on this comment."""
-    return _hold_if(case.score is None, Code.UNSCORED)
+    return _if(case.score is None, Outcome.HOLD, Code.UNSCORED)
 
 
 def _limits_degraded(case: Case) -> Finding | None:
     """The limits could not count as they should, so a flood might look like a trickle."""
-    return _hold_if(case.degraded, Code.LIMITS_DEGRADED)
+    return _if(case.degraded, Outcome.HOLD, Code.LIMITS_DEGRADED)
 
 
 def _too_many_links(case: Case) -> Finding | None:
     """More links than the site allows without a look."""
     count = len(case.links)
-    return _hold_if(count > case.policy.links_max, Code.TOO_MANY_LINKS, str(count))
+    return _if(count > case.policy.links_max, Outcome.HOLD, Code.TOO_MANY_LINKS, count)
 
 
 def _duplicate(case: Case) -> Finding | None:
     """The same text, nearly, came several times within a short while."""
     size = 0 if case.cluster is None else case.cluster.size
-    return _hold_if(size >= CLUSTER_HELD_FROM, Code.DUPLICATE, str(size))
+    return _if(size >= CLUSTER_HELD_FROM, Outcome.HOLD, Code.DUPLICATE, size)
 
 
 def _held_word(case: Case) -> Finding | None:
     """A word or phrase the site wants to look at."""
     word = _find_word(case, case.policy.words_held)
-    return _hold_if(word, Code.HELD_WORD, word)
+    return _if(word, Outcome.HOLD, Code.HELD_WORD, word)
 
 
 def _not_below_publish_threshold(case: Case) -> Finding | None:
     """The score is not low enough to publish unseen."""
     found = band(case.score, case.policy)
     code = Code.SCORE_SPAM if found is Band.LIKELY_SPAM else Code.SCORE_UNSURE
-    return _hold_if(found in (Band.LIKELY_SPAM, Band.UNSURE), code)
+    return _if(found in (Band.LIKELY_SPAM, Band.UNSURE), Outcome.HOLD, code)
 
 
 def _rejected_before(case: Case) -> Finding | None:
     """Comments under this e-mail were rejected: as spam, or otherwise and the author unproven."""
     spam, rejected = case.history.spam, case.history.rejected
     counts = spam > 0 or (rejected > 0 and not case.submission.author_proven)
-    return _hold_if(counts, Code.REJECTED_BEFORE, str(max(spam, rejected)))
+    return _if(counts, Outcome.HOLD, Code.REJECTED_BEFORE, max(spam, rejected))
 
 
 def _proven(case: Case) -> Finding | None:
     """The author confirmed the e-mail address, and nothing above speaks against publishing."""
-    if not case.submission.author_proven:
-        return None
-    return Finding(
-        Outcome.PUBLISH if case.policy.publish_proven else None, Signal(Code.PROVEN_AUTHOR)
-    )
+    outcome = Outcome.PUBLISH if case.policy.publish_proven else None
+    return _if(case.submission.author_proven, outcome, Code.PROVEN_AUTHOR)
 
 
 def _unproven(case: Case) -> Finding | None:
-    """Whoever is not published at once waits for a look, where the site wants one.
-
-    Earlier comments under the address do not help: anybody can type an address.
-    """
+    """Whoever is not trusted waits for a look, where the site wants one, whatever came before."""
     trusted = case.submission.author_proven and case.policy.publish_proven
-    first = case.history == NO_HISTORY
+    first = case.history == AuthorHistory()
     code = Code.FIRST_TIME_AUTHOR if first else Code.UNPROVEN_AUTHOR
-    return _hold_if(case.policy.publish_unproven == "hold" and not trusted, code)
+    return _if(case.policy.publish_unproven == "hold" and not trusted, Outcome.HOLD, code)
 
 
 def _fine(case: Case) -> Finding | None:
     """The score is below the publish threshold and nothing above objects."""
-    if band(case.score, case.policy) is not Band.LIKELY_FINE:
-        return None
-    return Finding(Outcome.PUBLISH, Signal(Code.SCORE_FINE))
+    fine = band(case.score, case.policy) is Band.LIKELY_FINE
+    return _if(fine, Outcome.PUBLISH, Code.SCORE_FINE)
 
 
 RULES: tuple[Rule, ...] = (
@@ -278,11 +256,11 @@ RULES: tuple[Rule, ...] = (
 def _find_word(case: Case, words: tuple[str, ...]) -> str | None:
     """The first of the site's words or phrases found, as the site wrote it."""
     index = _phrases(words) if words else {}
-    for text in case.texts if index else ():
-        for start, token in enumerate(text):
-            for phrase, written in index.get(token, ()):
-                if text[start : start + len(phrase)] == phrase:
-                    return written
+    starts = ((text, n) for text in (case.texts if index else ()) for n in range(len(text)))
+    for text, start in starts:
+        for phrase, written in index.get(text[start], ()):
+            if text[start : start + len(phrase)] == phrase:
+                return written
     return None
 
 

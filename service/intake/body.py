@@ -54,17 +54,17 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def parse_urlencoded(body: bytes) -> dict[str, str]:
+def parse_urlencoded(body: bytes, *, max_fields: int = MAX_FIELDS) -> dict[str, str]:
     """The fields of an `application/x-www-form-urlencoded` body, percent-encoded or raw UTF-8.
 
     `+` is a blank, a field without `=` is empty, an empty piece between two `&` is skipped.
     Raises UnreadableBody for a broken percent-escape, bytes that are not UTF-8, more than
-    MAX_FIELDS fields, or a field given twice (as for JSON, nobody could say which one counts).
+    `max_fields` fields, or a field given twice (as for JSON, nobody could say which one counts).
     """
     if _BAD_PERCENT.search(body):
         raise UnreadableBody("The form is not well encoded: % without two hexadecimal digits.")
-    if body.count(b"&") >= MAX_FIELDS:
-        raise UnreadableBody(f"The form has more than {MAX_FIELDS} fields.")
+    if body.count(b"&") >= max_fields:
+        raise UnreadableBody(f"The form has more than {max_fields} fields.")
     fields: dict[str, str] = {}
     for piece in body.replace(b"+", b" ").split(b"&"):
         if not piece:
