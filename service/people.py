@@ -69,6 +69,12 @@ async def sign_out(secret: str, *, store: Database) -> None:
     await store.write(table.end_session, secret)
 
 
+async def has_password(actor: Actor, *, store: Database) -> bool:
+    """Whether the actor is a person who has set a password."""
+    found = await store.read(table.find_moderator, actor.name)
+    return found is not None and bool(found.password_hash)
+
+
 async def set_password(actor: Actor, password: str, *, store: Database, now: datetime) -> str:
     """Set one's own password. Every session ends; returns a new one's secret.
 

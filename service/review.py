@@ -16,6 +16,7 @@ from service.domain import (
     DecisionResult,
     Reason,
     Role,
+    Site,
     Status,
 )
 from service.errors import Forbidden, NotFound
@@ -30,10 +31,14 @@ _AGREEMENT_OVER = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class QueueItem:
-    """A comment as the desk shows it, with its author's comments on the site by status."""
+    """A comment as the desk shows it, with its author's comments on the site by status.
+
+    `parent` is the comment it answers, if it answers one.
+    """
 
     comment: Comment
     author: dict[str, int]
+    parent: Comment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +116,12 @@ async def read_stats(actor: Actor, *, store: Database, now: datetime) -> Stats:
     return await store.read(_stats, actor, now)
 
 
+async def list_sites(actor: Actor, *, store: Database) -> list[Site]:
+    """The sites the actor may see, by key."""
+    known = await store.read(sites.list_sites)
+    return [site for site in known if actor.may(Role.VIEWER, site.id)]
+
+
 async def latest_decisions(actor: Actor, *, store: Database) -> list[decisions.Made]:
     """The actor's own latest decisions that still stand, newest first."""
     return await store.read(decisions.latest_of, actor.name)
@@ -151,7 +162,10 @@ def _list_queue(
 
 def _with_authors(conn: Connection, page: list[Comment]) -> list[QueueItem]:
     counts = queue.count_by_authors(conn, [(c.site_id, c.email) for c in page])
-    return [QueueItem(c, counts[(c.site_id, c.email)]) for c in page]
+    parents = comments.list_comments(conn, {c.parent_id for c in page if c.parent_id})
+    return [
+        QueueItem(c, counts[(c.site_id, c.email)], parents.get(c.parent_id or "")) for c in page
+    ]
 
 
 def _claim(conn: Connection, actor: Actor, limit: int, now: datetime) -> list[QueueItem]:

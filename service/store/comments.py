@@ -1,6 +1,7 @@
 """Comments: insert, find, and the one function that changes a status."""
 
 import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -116,6 +117,14 @@ def find_comment(conn: Connection, comment_id: str) -> Comment | None:
     """The comment with this id, whatever its status, or None."""
     row = conn.execute(SELECT_COMMENT.where(table.c.id == comment_id)).first()
     return None if row is None else comment_of(row)
+
+
+def list_comments(conn: Connection, ids: Collection[str]) -> dict[str, Comment]:
+    """Those of these comments that exist, by id, whatever their status."""
+    if not ids:
+        return {}
+    rows = conn.execute(SELECT_COMMENT.where(table.c.id.in_(ids)))
+    return {row.id: comment_of(row) for row in rows}
 
 
 def change_status(

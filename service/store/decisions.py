@@ -2,21 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
-from service.domain import Choice, Decision, Status
+from service.domain import Choice, Decision, Reason, Status
 from service.store.schema import comment, decision_item
 from service.store.schema import decision as table
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A decision as stored."""
+    """A decision as stored, with how many comments it changed."""
 
     id: str
     actor: str
     choice: Choice
+    reason: Reason | None
+    comments: int
     created_at: datetime
     undone_at: datetime | None
 
@@ -29,6 +32,15 @@ class MadeItem:
     from_status: Status
     from_decision_id: str | None
     version: int
+
+
+_SELECT = select(
+    table,
+    select(func.count())
+    .where(decision_item.c.decision_id == table.c.id)
+    .scalar_subquery()
+    .label("comments"),
+)
 
 
 def add(conn: Connection, decision_id: str, decision: Decision, actor: str, now: datetime) -> None:
@@ -53,10 +65,8 @@ def add_item(conn: Connection, decision_id: str, item: MadeItem) -> None:
 
 def find(conn: Connection, decision_id: str) -> Made | None:
     """The decision with this id, or None."""
-    row = conn.execute(select(table).where(table.c.id == decision_id)).first()
-    if row is None:
-        return None
-    return Made(row.id, row.actor, Choice(row.choice), row.created_at, row.undone_at)
+    row = conn.execute(_SELECT.where(table.c.id == decision_id)).first()
+    return None if row is None else _made(row)
 
 
 def find_by_comments(conn: Connection, ids: list[str]) -> dict[str, str]:
@@ -86,12 +96,11 @@ def mark_undone(conn: Connection, decision_id: str, now: datetime) -> None:
 def latest_of(conn: Connection, actor: str, *, limit: int = 10) -> list[Made]:
     """The actor's latest decisions that still stand, newest first."""
     rows = conn.execute(
-        select(table)
-        .where(table.c.actor == actor, table.c.undone_at.is_(None))
+        _SELECT.where(table.c.actor == actor, table.c.undone_at.is_(None))
         .order_by(table.c.created_at.desc(), table.c.id.desc())
         .limit(limit)
     )
-    return [Made(r.id, r.actor, Choice(r.choice), r.created_at, r.undone_at) for r in rows]
+    return [_made(row) for row in rows]
 
 
 def tally_since(
@@ -109,3 +118,10 @@ def tally_since(
         query = query.where(comment.c.site_id.in_(site_ids))
     rows = conn.execute(query)
     return [(r.choice, r.reason, None if r.tenth is None else r.tenth / 10, r.total) for r in rows]
+
+
+def _made(row: Row[*tuple[Any, ...]]) -> Made:
+    reason = None if row.reason is None else Reason(row.reason)
+    return Made(
+        row.id, row.actor, Choice(row.choice), reason, row.comments, row.created_at, row.undone_at
+    )
