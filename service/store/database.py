@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, exc, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
 
 from service.errors import Unavailable
 from service.store import schema
@@ -52,15 +52,17 @@ class Database:
     Database trouble (locked, full, gone) reaches the caller as errors.Unavailable.
     """
 
-    def __init__(self, url: str, *, readers: int = 4) -> None:
+    def __init__(self, url: str | URL, *, readers: int = 4) -> None:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._writer_engine = _engine(url, "BEGIN IMMEDIATE", size=1)
         self._reader_engine = _engine(url, "BEGIN", size=readers)
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="reader")
         self._reader = threading.local()
+        self._reader_connections: list[Connection] = []  # one for each reader thread
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._writer = threading.Thread(target=self._run_writer, name="writer", daemon=True)
         self._commits = 0  # batches finished
+        self._stopped = False
         self._version_connection: sqlite3.Connection | None = None
 
     def start(self) -> None:
@@ -73,10 +75,13 @@ class Database:
 
     def stop(self) -> None:
         """Finish what waits, then close every connection."""
+        self._stopped = True
         if self._writer.is_alive():
             self._jobs.put(None)
             self._writer.join()
         self._readers.shutdown()
+        for conn in self._reader_connections:
+            conn.close()
         if self._version_connection is not None:
             self._version_connection.close()
         self._reader_engine.dispose()
@@ -105,6 +110,8 @@ class Database:
         `fn` may run twice (its batch is retried function by function), so it changes nothing
         but the database. Raises Unavailable when too many wait or the database fails.
         """
+        if self._stopped:
+            raise Unavailable("The service is stopping.")
         if self._jobs.qsize() >= _WAITING:
             raise Unavailable("Too much is waiting to be stored.")
         loop = asyncio.get_running_loop()
@@ -141,6 +148,8 @@ class Database:
         conn: Connection | None = getattr(self._reader, "conn", None)
         if conn is None or conn.invalidated or conn.closed:
             conn = self._reader.conn = self._reader_engine.connect()
+            self._reader_connections = [c for c in self._reader_connections if not c.closed]
+            self._reader_connections.append(conn)
         with conn.begin():
             return call(conn)
 
@@ -201,7 +210,9 @@ def _settle(jobs: list[_Job]) -> None:
     for job in jobs:
         if job.future.done():
             continue  # the caller left
-        if job.error is not None:
+        if isinstance(job.error, StopIteration):  # which no future takes (as in PEP 479)
+            job.future.set_exception(RuntimeError(repr(job.error)))
+        elif job.error is not None:
             job.future.set_exception(job.error)
         else:
             job.future.set_result(job.answer)
@@ -218,9 +229,13 @@ def _database_trouble() -> Iterator[None]:
         yield
     except (exc.OperationalError, exc.InternalError, exc.TimeoutError) as error:
         raise Unavailable("The database cannot be reached at the moment.") from error
+    except exc.DatabaseError as error:
+        if type(error) is not exc.DatabaseError:  # a mistake of ours
+            raise
+        raise Unavailable(f"The database is damaged: {error.orig}.") from error
 
 
-def _engine(url: str, begin: str, *, size: int) -> Engine:
+def _engine(url: str | URL, begin: str, *, size: int) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         parsed = parsed.set(drivername="postgresql+psycopg")
@@ -281,6 +296,6 @@ def _schema_version(conn: Connection) -> str | None:
     return found
 
 
-def sqlite_url(data_dir: Path) -> str:
-    """The URL of the embedded database in a data directory."""
-    return f"sqlite:///{data_dir / 'comments.db'}"
+def sqlite_url(data_dir: Path) -> URL:
+    """The URL of the embedded database in a data directory, whatever characters are in its name."""
+    return URL.create("sqlite", database=str(data_dir / "comments.db"))
