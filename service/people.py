@@ -24,12 +24,12 @@ _hashing = ThreadPoolExecutor(1)  # one at a time: each takes 64 MiB and a third
 
 async def find_token_actor(token: str, *, store: Database) -> Actor | None:
     """Who an API token stands for, or None."""
-    return await store.read(table.find_token_actor, token)
+    return await store.glance(table.find_token_actor, token)
 
 
 async def find_session(secret: str, *, store: Database, now: datetime) -> Actor | None:
     """Who a session belongs to, or None once it has ended."""
-    found = await store.read(table.find_session, secret, now)
+    found = await store.glance(table.find_session, secret, now)
     if found is None:
         return None
     actor, touch_due = found

@@ -56,7 +56,7 @@ async def read_page(
 
 async def read_revision(site_key: str, page_url: str, *, store: Database) -> tuple[int, int]:
     """(site revision, thread revision): while both stand, readers see the same page."""
-    return await store.read(_read_revision, site_key, page_url)
+    return await store.glance(_read_revision, site_key, page_url)
 
 
 async def count_comments(
@@ -69,12 +69,12 @@ async def count_comments(
 
 async def read_site(site_key: str, *, store: Database) -> Site:
     """A site. Raises UnknownSite."""
-    return await store.read(sites.get_site, site_key)
+    return await store.glance(sites.get_site, site_key)
 
 
 async def find_site(site_key: str, *, store: Database) -> Site | None:
     """A site, or None when no site has this key."""
-    return await store.read(sites.find_site, site_key)
+    return await store.glance(sites.find_site, site_key)
 
 
 async def list_origins(*, store: Database) -> frozenset[str]:

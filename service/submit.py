@@ -58,7 +58,7 @@ async def submit(
     OriginNotAllowed, CommentsClosed, UnknownParent, IdempotencyMismatch, RateLimited, Unavailable;
     nothing is stored then, and a refusal by a limit counts towards none.
     """
-    site, earlier = await store.read(_look_up, submission, origin, now)
+    site, earlier = await store.glance(_look_up, submission, origin, now)
     if earlier is not None:
         return _signed(earlier, site, secret)
     submission = challenge.check_bots(submission, site.policy, secret, now)

@@ -2,12 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from service.domain import AuditEntry, Status
+from service.store.prepared import Prepared
 from service.store.schema import audit as table
 
-_ADD = insert(table)
+_ADD = Prepared(
+    insert(table).values({c.name: bindparam(c.name) for c in table.columns if c.name != "id"})
+)
 
 
 def record(
@@ -22,12 +25,9 @@ def record(
     now: datetime,
 ) -> None:
     """Append one line; nothing ever changes or deletes it."""
-    conn.execute(
-        _ADD,
-        {
-            "comment_id": comment_id, "at": now, "actor": actor, "action": action,
-            "from_status": from_status, "to_status": to_status, "detail": detail,
-        },
+    _ADD.run(
+        conn, comment_id=comment_id, at=now, actor=actor, action=action, from_status=from_status,
+        to_status=to_status, detail=detail,
     )  # fmt: skip
 
 

@@ -26,17 +26,24 @@ from service.domain import (
     Verdict,
 )
 from service.store import audit, threads
+from service.store.prepared import Prepared
 from service.store.schema import comment as table
 from service.store.schema import decision, site, thread
 
-_ADD = insert(table)
+_LATER = ("edited_at", "decision_id", "claimed_by", "claimed_until")  # empty in a new comment
+_ADD = Prepared(
+    insert(table).values({c.name: bindparam(c.name) for c in table.columns if c.name not in _LATER})
+)
 _BY_AUTHOR = (
     select(table.c.status, table.c.created_at, table.c.decision_id)
-    .where(table.c.site_id == bindparam("site_id"), table.c.email == bindparam("email"))
+    .where(
+        table.c.site_id == bindparam("site_id"),
+        func.lower(table.c.email) == func.lower(bindparam("email")),
+    )
     .limit(200)  # a flood under one address must not make each further comment dearer
     .subquery()
 )
-_HISTORY = (
+_HISTORY = Prepared(
     select(
         _BY_AUTHOR.c.status,
         func.count().label("total"),
@@ -46,8 +53,10 @@ _HISTORY = (
     .outerjoin(decision, decision.c.id == _BY_AUTHOR.c.decision_id)
     .group_by(_BY_AUTHOR.c.status)
 )
-_PARENT = select(table.c.status).where(
-    table.c.id == bindparam("id"), table.c.thread_id == bindparam("thread_id")
+_PARENT = Prepared(
+    select(table.c.status).where(
+        table.c.id == bindparam("id"), table.c.thread_id == bindparam("thread_id")
+    )
 )
 SELECT_COMMENT = (
     select(
@@ -63,7 +72,7 @@ SELECT_COMMENT = (
 
 def author_history(conn: Connection, site_id: int, email: str) -> AuthorHistory:
     """What the site decided about comments under this address, over 200 of them at most."""
-    rows = conn.execute(_HISTORY, {"site_id": site_id, "email": email}).all()
+    rows = list(_HISTORY.all(conn, site_id=site_id, email=email))
     if not rows:
         return AuthorHistory()
     total = {row.status: row.total for row in rows}
@@ -78,8 +87,8 @@ def author_history(conn: Connection, site_id: int, email: str) -> AuthorHistory:
 
 def is_published(conn: Connection, comment_id: str, thread_id: int) -> bool:
     """Whether readers of this thread see the comment."""
-    status = conn.scalar(_PARENT, {"id": comment_id, "thread_id": thread_id})
-    return status in VISIBLE
+    row = _PARENT.first(conn, id=comment_id, thread_id=thread_id)
+    return row is not None and row.status in VISIBLE
 
 
 def insert_comment(
@@ -96,18 +105,14 @@ def insert_comment(
 ) -> None:
     """Store a new comment with its verdict."""
     site, thread = on
-    conn.execute(
-        _ADD,
-        {
-            "id": comment_id, "site_id": site.id, "thread_id": thread.id,
-            "parent_id": submission.parent_id, "name": submission.name, "email": submission.email,
-            "website": submission.website, "comment": submission.comment,
-            "lang": submission.lang, **_html_columns(submission.comment, verdict.outcome.status),
-            "status": verdict.outcome.status, "verdict": verdict.outcome,
-            "reasons": _dump_reasons(verdict.reasons), **_score_columns(score, band),
-            "cluster": cluster.id if cluster else "", "address": submission.address,
-            "created_at": now, "version": 1,
-        },
+    _ADD.run(
+        conn, id=comment_id, site_id=site.id, thread_id=thread.id, parent_id=submission.parent_id,
+        name=submission.name, email=submission.email, website=submission.website,
+        comment=submission.comment, lang=submission.lang, status=verdict.outcome.status,
+        verdict=verdict.outcome, reasons=_dump_reasons(verdict.reasons),
+        cluster=cluster.id if cluster else "", address=submission.address, created_at=now,
+        version=1, **_score_columns(score, band),
+        **_html_columns(submission.comment, verdict.outcome.status),
     )  # fmt: skip
     if verdict.outcome.status in VISIBLE:
         threads.change_published(conn, thread.id, +1)

@@ -108,7 +108,7 @@ def list_by_author(
     """The author's latest comments on the site as (id, status, time), newest first."""
     rows = conn.execute(
         select(table.c.id, table.c.status, table.c.created_at)
-        .where(table.c.site_id == site_id, table.c.email == email)
+        .where(table.c.site_id == site_id, func.lower(table.c.email) == func.lower(email))
         .order_by(table.c.id.desc())
         .limit(limit)
     )
@@ -118,18 +118,18 @@ def list_by_author(
 def count_by_authors(
     conn: Connection, authors: Sequence[tuple[int, str]]
 ) -> dict[tuple[int, str], dict[str, int]]:
-    """For each (site id, e-mail): how many comments it has by status."""
-    if not authors:
-        return {}
+    """For each (site id, e-mail), whatever its case: how many comments it has by status."""
+    author = func.lower(table.c.email).label("author")
+    folded = {(site_id, email): (site_id, email.lower()) for site_id, email in authors}
     rows = conn.execute(
-        select(table.c.site_id, table.c.email, table.c.status, func.count().label("total"))
-        .where(tuple_(table.c.site_id, table.c.email).in_(authors))
-        .group_by(table.c.site_id, table.c.email, table.c.status)
+        select(table.c.site_id, author, table.c.status, func.count().label("total"))
+        .where(tuple_(table.c.site_id, author).in_(list(folded.values())))
+        .group_by(table.c.site_id, author, table.c.status)
     )
-    counts: dict[tuple[int, str], dict[str, int]] = {author: {} for author in authors}
+    counts: dict[tuple[int, str], dict[str, int]] = {}
     for row in rows:
-        counts[(row.site_id, row.email)][row.status] = row.total
-    return counts
+        counts.setdefault((row.site_id, row.author), {})[row.status] = row.total
+    return {named: counts.get(key, {}) for named, key in folded.items()}
 
 
 def _filtered(

@@ -6,35 +6,38 @@ transaction as the comment itself.
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, delete, select, text
+from sqlalchemy import Connection, bindparam, delete, or_, select, text
 
 from service.domain import Receipt, Status, Submission
 from service.errors import IdempotencyMismatch
+from service.store.prepared import Prepared
 from service.store.schema import Id, Instant, comment
 from service.store.schema import repeat as table
 from service.tokens import digest
 
 KEPT = timedelta(days=1)
 
-_FIND = (
+_FIND = Prepared(
     select(
         table.c.key, table.c.body, comment.c.id, comment.c.verdict, comment.c.created_at,
     )
     .join(comment, comment.c.id == table.c.comment_id)
     .where(
-        table.c.key.in_([bindparam("text_key"), bindparam("idempotency_key")]),
+        or_(table.c.key == bindparam("text_key"), table.c.key == bindparam("idempotency_key")),
         table.c.expires_at > bindparam("now"),
     )
 )  # fmt: skip
-_CLAIM = text(
-    "INSERT INTO repeat (key, comment_id, body, expires_at)"
-    " VALUES (:key, :comment_id, :body, :expires_at)"
-    " ON CONFLICT (key) DO UPDATE SET comment_id = :comment_id, body = :body,"
-    " expires_at = :expires_at WHERE repeat.expires_at <= :now"
-).bindparams(
-    bindparam("comment_id", type_=Id),
-    bindparam("expires_at", type_=Instant),
-    bindparam("now", type_=Instant),
+_CLAIM = Prepared(
+    text(
+        "INSERT INTO repeat (key, comment_id, body, expires_at)"
+        " VALUES (:key, :comment_id, :body, :expires_at)"
+        " ON CONFLICT (key) DO UPDATE SET comment_id = :comment_id, body = :body,"
+        " expires_at = :expires_at WHERE repeat.expires_at <= :now"
+    ).bindparams(
+        bindparam("comment_id", type_=Id),
+        bindparam("expires_at", type_=Instant),
+        bindparam("now", type_=Instant),
+    )
 )
 
 
@@ -45,7 +48,7 @@ def find_repeat(conn: Connection, submission: Submission, now: datetime) -> Rece
     Raises IdempotencyMismatch when the key was first used with another body.
     """
     keys = {"text_key": _text_key(submission), "idempotency_key": _idempotency_key(submission)}
-    by_key = {bytes(row.key): row for row in conn.execute(_FIND, keys | {"now": now})}
+    by_key = {bytes(row.key): row for row in _FIND.all(conn, **keys, now=now)}
     row = by_key.get(keys["idempotency_key"]) if submission.idempotency_key else None
     if row is not None and bytes(row.body) != _body(submission):
         raise IdempotencyMismatch
@@ -62,12 +65,14 @@ def find_repeat(conn: Connection, submission: Submission, now: datetime) -> Rece
 
 def claim(conn: Connection, submission: Submission, comment_id: str, now: datetime) -> bool:
     """Write down that this submission becomes this comment; False when a twin was faster."""
-    row = {"comment_id": comment_id, "expires_at": now + KEPT, "now": now}
     keys: list[tuple[bytes, bytes | None]] = [(_text_key(submission), None)]
     if submission.idempotency_key:
         keys.append((_idempotency_key(submission), _body(submission)))
     for key, body in keys:
-        if conn.execute(_CLAIM, row | {"key": key, "body": body}).rowcount == 0:
+        claimed = _CLAIM.run(
+            conn, key=key, comment_id=comment_id, body=body, expires_at=now + KEPT, now=now
+        )
+        if not claimed:
             return False
     return True
 

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     Uuid,
+    func,
     text,
 )
 from sqlalchemy.types import TypeEngine
@@ -155,7 +156,8 @@ Index(
     sqlite_where=text("status = 'held'"),
     postgresql_where=text("status = 'held'"),
 )
-Index("ix_comment_author", comment.c.site_id, comment.c.email)
+# nobody's mailbox tells capitals apart, so a change of case makes no new author
+Index("ix_comment_author", comment.c.site_id, func.lower(comment.c.email))
 
 repeat = Table(
     "repeat",

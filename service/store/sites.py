@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 from service.domain import Site
 from service.errors import UnknownSite, UsageError
 from service.settings import BY_NAME, Policy, read_setting
+from service.store.prepared import Prepared
 from service.store.schema import site as table
 
-_BY_KEY = select(table).where(table.c.key == bindparam("key"))
+_BY_KEY = Prepared(select(table).where(table.c.key == bindparam("key")))
 _parsed: dict[tuple[int, int, str, str], Site] = {}  # parsing a policy is slow, rows change rarely
 
 
@@ -31,7 +32,7 @@ def add_site(conn: Connection, key: str, name: str, origins: Sequence[str], now:
 
 def find_site(conn: Connection, key: str) -> Site | None:
     """The site with this key, or None."""
-    row = conn.execute(_BY_KEY, {"key": key}).first()
+    row = _BY_KEY.first(conn, key=key)
     return None if row is None else _site(row)
 
 
@@ -74,7 +75,7 @@ def set_settings(conn: Connection, key: str, changes: Mapping[str, str]) -> Site
 
     Raises UsageError naming the setting, or UnknownSite.
     """
-    current = conn.execute(_BY_KEY, {"key": key}).first()
+    current = _BY_KEY.first(conn, key=key)
     if current is None:
         raise UnknownSite
     settings: dict[str, str] = json.loads(current.settings)

@@ -7,11 +7,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, text, update
 
 from service.domain import Status, Thread
+from service.store.prepared import Prepared
 from service.store.schema import Instant, comment, site
 from service.store.schema import thread as table
 
-_BY_URL = select(table).where(
-    table.c.site_id == bindparam("site_id"), table.c.url == bindparam("url")
+_BY_URL = Prepared(
+    select(table).where(table.c.site_id == bindparam("site_id"), table.c.url == bindparam("url"))
 )
 _ADD = text(
     "INSERT INTO thread (site_id, url, title, excerpt, published, revision, created_at)"
@@ -22,7 +23,7 @@ _ADD = text(
 
 def find_thread(conn: Connection, site_id: int, url: str) -> Thread | None:
     """The thread of a page, by its URL in normal form, or None when nobody commented yet."""
-    row = conn.execute(_BY_URL, {"site_id": site_id, "url": url}).first()
+    row = _BY_URL.first(conn, site_id=site_id, url=url)
     return None if row is None else _thread(row)
 
 
