@@ -19,7 +19,7 @@ from service.link import Link
 from service.scoring.model import Model, ModelUnusable, find_current
 from service.similarity import Similarity
 from service.store.database import Database, sqlite_url
-from service.web import api, desk, embed, health, moderation, openapi, problems, thread
+from service.web import account, api, desk, embed, health, moderation, openapi, problems, thread
 from service.web.body import MAX_BODY
 from service.web.cache import PageCache
 from service.web.metrics import Metrics
@@ -54,11 +54,11 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/desk/comments/{id:uuid}", desk.get_comment),
     Route("/desk/decisions", desk.post_decision, methods=["POST"]),
     Route("/desk/decisions/{id:uuid}/undo", desk.post_undo, methods=["POST"]),
-    Route("/desk/sign-in", desk.get_sign_in),
-    Route("/desk/sign-in", desk.post_sign_in, methods=["POST"]),
-    Route("/desk/sign-out", desk.post_sign_out, methods=["POST"]),
-    Route("/desk/account", desk.get_account),
-    Route("/desk/password", desk.post_password, methods=["POST"]),
+    Route("/desk/sign-in", account.get_sign_in),
+    Route("/desk/sign-in", account.post_sign_in, methods=["POST"]),
+    Route("/desk/sign-out", account.post_sign_out, methods=["POST"]),
+    Route("/desk/account", account.get_account),
+    Route("/desk/password", account.post_password, methods=["POST"]),
     Route("/openapi.json", openapi.get_openapi),
     Route("/docs", openapi.get_docs),
     Route("/livez", health.livez),

@@ -1,98 +1,73 @@
 """The desk: plain pages and forms for moderators that work without scripts."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
-import structlog
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from service import people, review
-from service.domain import Actor, Choice, Code, Decision, Reason, Role, Status
-from service.errors import (
-    DeskError,
-    FieldError,
-    InvalidPassword,
-    InvalidSubmission,
-    RateLimited,
-    Unauthorized,
-)
+from service import review
+from service.domain import Actor, Choice, Comment, Decision, DecisionResult, Reason, Role
+from service.errors import FieldError, InvalidSubmission, NotFound
 from service.intake.body import parse_urlencoded
-from service.web.api import address_of
-from service.web.auth import (
-    check_same_origin,
-    clear_session,
-    cookie_name,
-    csrf_token,
-    require_actor,
-    set_session,
-)
+from service.intake.submission import parse_page_url
+from service.store.decisions import Made
+from service.store.queue import Filter
+from service.web.auth import require_actor
+from service.web.cards import card, cut
+from service.web.desk_page import QUEUE, desk_page, here, own_path, redirect, signed_in
 from service.web.moderation import check_ids, queue_filter
-from service.web.pages import Pages
 from service.web.query import choice_of, id_of, limit_of
 from service.web.state import DeskRequest, clock
-from service.web.wire import QueueEntry
 
-log = structlog.get_logger()
-
-PAGE = 25  # items of one page of the desk
+PAGE = 25  # comments of one page of the desk
+_NOTE_LIMIT = 2000
+_FULL = 10_000  # a comment's own page shows all of it
+_FILTERS = ("status", "site", "reason", "page_url", "q", "order")
 
 
 async def get_queue(request: DeskRequest) -> Response:
     """The queue: a page of comments, each with its reasons and its buttons."""
-    actor = await _signed_in(request)
-    store = request.state["store"]
-    wanted = queue_filter(request)
-    newest_first = choice_of(request, "order", ("oldest", "newest")) == "newest"
-    limit = limit_of(request, default=PAGE, most=200)
-    items = await review.list_queue(
-        actor, wanted, newest_first=newest_first, limit=limit, after=id_of(request, "cursor"),
-        store=store,
-    )  # fmt: skip
-    query = dict(request.query_params)
-    query.pop("undo", None)
-    context = {
-        "entries": [QueueEntry.of(item) for item in items],
-        "stats": await review.read_stats(actor, store=store, now=clock()),
-        "latest": await review.latest_decisions(actor, store=store),
-        "query": query,
-        "next": urlencode(query | {"cursor": items[-1].comment.id}) if len(items) == limit else "",
-        "back": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
-        "statuses": list(Status),
-        "codes": list(Code),
-    }
-    return _page(request, "desk/queue.html", actor, context)
+    actor = await signed_in(request)
+    try:
+        wanted = _filter(request)
+        items = await _list(request, actor, wanted)
+    except (InvalidSubmission, NotFound) as error:  # a slip in the filter is no end of the page
+        wanted, items = Filter(None), []
+        return await _queue_page(request, actor, wanted, items, error.detail, status=error.status)
+    return await _queue_page(request, actor, wanted, items)
 
 
 async def get_comment(request: DeskRequest) -> Response:
     """One comment with its reasons, its author's history and its audit trail."""
-    actor = await _signed_in(request)
+    actor = await signed_in(request)
     store = request.state["store"]
     item, entries = await review.read_comment(actor, request.path_params["id"], store=store)
-    by_author = await review.list_by_author(item.comment, store=store)
+    back = request.query_params.get("back", QUEUE)
     context = {
-        "entry": QueueEntry.of(item),
+        "card": card(item, actor, clock(), limit=_FULL),
         "history": entries,
-        "by_author": by_author,
-        "back": request.url.path,
+        "others": await _others(request, actor, item.comment),
+        "back": back,
+        "to_queue": own_path(request, back),
     }
-    return _page(request, "desk/comment.html", actor, context)
+    return desk_page(request, "desk/comment.html", actor, context)
 
 
 async def post_decision(request: DeskRequest) -> Response:
     """Decide one or many from a form, then go back to where the moderator was.
 
     The form ticks comments as `tick:ID` = version; the button says `decide` = CHOICE or
-    CHOICE:REASON.
+    CHOICE:REASON; without a reason there, the field `reason` counts.
     """
     fields = parse_urlencoded(await request.body())
     actor = await require_actor(request, Role.MODERATOR, csrf=fields.get("csrf", ""))
     decision = _decision(fields)
     result = await review.decide(actor, decision, store=request.state["store"], now=clock())
     request.state["metrics"].decisions.labels(decision.choice).inc(len(result.changed))
+    back = fields.get("back", "")
     if result.conflicts:
-        context = {"result": result, "back": _own_path(request, fields.get("back", ""))}
-        return _page(request, "desk/conflicts.html", actor, context, status=409)
-    return _redirect(request, fields.get("back", ""))
+        return _conflicts(request, actor, result, back)
+    return redirect(request, back, decided=result.decision_id)
 
 
 async def post_undo(request: DeskRequest) -> Response:
@@ -101,72 +76,91 @@ async def post_undo(request: DeskRequest) -> Response:
     actor = await require_actor(request, Role.MODERATOR, csrf=fields.get("csrf", ""))
     decision_id = request.path_params["id"]
     result = await review.undo(actor, decision_id, store=request.state["store"], now=clock())
+    back = fields.get("back", "")
     if result.conflicts:
-        context = {"result": result, "back": _own_path(request, fields.get("back", ""))}
-        return _page(request, "desk/conflicts.html", actor, context, status=409)
-    return _redirect(request, fields.get("back", ""))
+        return _conflicts(request, actor, result, back)
+    return redirect(request, back, undone=str(len(result.changed)))
 
 
-async def get_sign_in(request: DeskRequest) -> Response:
-    """The sign-in form; a one-time link shows a button first, since looking must not use it up."""
-    return _sign_in_page(request, request.query_params.get("link", ""))
-
-
-async def post_sign_in(request: DeskRequest) -> Response:
-    """Sign in by name and password or by a one-time link."""
-    check_same_origin(request)
-    fields = parse_urlencoded(await request.body())
+async def _others(
+    request: DeskRequest, actor: Actor, comment: Comment
+) -> list[tuple[Comment, str]]:
+    """The author's latest other comments, each with the beginning of its text."""
     store = request.state["store"]
-    try:
-        if link := fields.get("link", ""):
-            secret = await people.sign_in_by_link(link, store=store, now=clock())
-        else:
-            secret = await people.sign_in(
-                fields.get("name", ""), fields.get("password", ""), address_of(request),
-                store=store, limits=request.state["limits"], now=clock(),
-            )  # fmt: skip
-    except (Unauthorized, RateLimited) as error:
-        log.warning("sign-in refused", code=error.code)
-        return _sign_in_page(request, "", error)
-    log.info("signed in")
-    response = _redirect(request, "")
-    set_session(request, response, secret)
-    return response
+    latest = await review.list_by_author(comment, store=store)
+    ids = [comment_id for comment_id, _status, _at in latest if comment_id != comment.id]
+    found = [(await review.read_comment(actor, i, store=store))[0].comment for i in ids]
+    return [(other, cut(other.comment, 120)) for other in found]
 
 
-async def post_sign_out(request: DeskRequest) -> Response:
-    """End the session, here and on the server."""
-    fields = parse_urlencoded(await request.body())
-    await require_actor(request, csrf=fields.get("csrf", ""))
-    secret = request.cookies.get(cookie_name(request), "")
-    await people.sign_out(secret, store=request.state["store"])
-    response = RedirectResponse(f"{request.state['pages'].base}/desk/sign-in", 303)
-    clear_session(request, response)
-    return response
+async def _list(request: DeskRequest, actor: Actor, wanted: Filter) -> list[review.QueueItem]:
+    """One comment more than a page, to know whether another page follows."""
+    return await review.list_queue(
+        actor,
+        wanted,
+        newest_first=choice_of(request, "order", ("oldest", "newest")) == "newest",
+        limit=limit_of(request, default=PAGE, most=200) + 1,
+        after=id_of(request, "cursor"),
+        store=request.state["store"],
+    )
 
 
-async def get_account(request: DeskRequest) -> Response:
-    """One's own account: set a password."""
-    return _page(request, "desk/account.html", await _signed_in(request), {"error": None})
+async def _queue_page(
+    request: DeskRequest,
+    actor: Actor,
+    wanted: Filter,
+    items: Sequence[review.QueueItem],
+    slip: str = "",
+    status: int = 200,
+) -> Response:
+    store, query, now = request.state["store"], request.query_params, clock()
+    latest = await review.latest_decisions(actor, store=store)
+    page = items[: limit_of(request, default=PAGE, most=200)] if items else []
+    chosen = {name: query[name] for name in _FILTERS if query.get(name)}
+    filters = {name: value for name, value in chosen.items() if name != "order"}
+    has_more = len(items) > len(page)
+    context = {
+        "cards": [card(item, actor, now) for item in page],
+        "stats": await review.read_stats(actor, store=store, now=now),
+        "matching": await review.count_waiting(actor, wanted, store=store) if filters else None,
+        "sites": await review.list_sites(actor, store=store),
+        "latest": latest,
+        "decided": _find(latest, query.get("decided", "")),
+        "undone": int(query["undone"]) if query.get("undone", "")[:4].isdecimal() else None,
+        "chosen": dict.fromkeys(_FILTERS, "") | chosen,
+        "is_filtered": bool(filters),
+        "first": urlencode(chosen),
+        "slip": slip,
+        "next": urlencode(chosen | {"cursor": page[-1].comment.id}) if has_more else "",
+        "is_first": not query.get("cursor"),
+        "back": here(request),
+        "now": now,
+    }
+    return desk_page(request, "desk/queue.html", actor, context, status)
 
 
-async def post_password(request: DeskRequest) -> Response:
-    """Set one's own password; every other session ends."""
-    fields = parse_urlencoded(await request.body())
-    actor = await require_actor(request, csrf=fields.get("csrf", ""))
-    try:
-        secret = await people.set_password(
-            actor, fields.get("password", ""), store=request.state["store"], now=clock()
-        )
-    except InvalidPassword as error:
-        return _page(request, "desk/account.html", actor, {"error": error}, status=422)
-    response = _redirect(request, "")
-    set_session(request, response, secret)
-    return response
+def _conflicts(request: DeskRequest, actor: Actor, result: DecisionResult, back: str) -> Response:
+    context = {"result": result, "back": back, "to_queue": own_path(request, back)}
+    return desk_page(request, "desk/conflicts.html", actor, context, status=409)
 
 
-async def _signed_in(request: DeskRequest) -> Actor:
-    return await require_actor(request, Role.VIEWER)
+def _filter(request: DeskRequest) -> Filter:
+    """What the form of filters asks for; an empty page address is no filter."""
+    wanted = queue_filter(request)
+    if not wanted.page_url:
+        return wanted
+    return Filter(
+        site_ids=None,
+        status=wanted.status,
+        site_key=wanted.site_key,
+        reason=wanted.reason,
+        text=wanted.text,
+        page_url=parse_page_url(wanted.page_url),
+    )
+
+
+def _find(latest: Sequence[Made], decision_id: str) -> Made | None:
+    return next((made for made in latest if made.id == decision_id), None)
 
 
 def _decision(fields: Mapping[str, str]) -> Decision:
@@ -176,44 +170,15 @@ def _decision(fields: Mapping[str, str]) -> Decision:
         if name.startswith("tick:")
     }
     choice, _, reason = fields.get("decide", "").partition(":")
+    reason = reason or fields.get("reason", "")
     if choice not in list(Choice):
         raise InvalidSubmission([FieldError("decide", "invalid", "Choose what to decide.")])
+    if not ticked:
+        raise InvalidSubmission([FieldError("ids", "required", "Tick at least one comment.")])
     return Decision(
         ids=check_ids(list(ticked)),
         choice=Choice(choice),
-        reason=Reason(reason) if reason in list(Reason) else None,
-        note=fields.get("note", "")[:2000],
+        reason=Reason(reason) if choice == Choice.REJECT and reason in list(Reason) else None,
+        note=fields.get("note", "").strip()[:_NOTE_LIMIT],
         versions={i: int(version) for i, version in ticked.items() if version.isdecimal()},
     )
-
-
-def _page(
-    request: DeskRequest, name: str, actor: Actor, context: Mapping[str, object], status: int = 200
-) -> Response:
-    pages: Pages = request.state["pages"]
-    return pages.page(
-        name,
-        {"actor": actor, "csrf": csrf_token(request), "reasons": list(Reason), **context},
-        status=status,
-    )
-
-
-def _sign_in_page(request: DeskRequest, link: str, error: DeskError | None = None) -> Response:
-    pages: Pages = request.state["pages"]
-    status = 200 if error is None else error.status
-    return pages.page("desk/sign-in.html", {"link": link, "error": error}, status=status)
-
-
-def _redirect(request: DeskRequest, back: str) -> Response:
-    return RedirectResponse(_own_path(request, back), 303)
-
-
-def _own_path(request: DeskRequest, back: str) -> str:
-    """`back` where it is a path of the desk, else the queue: never another site's address."""
-    base = request.state["pages"].base
-    is_own = (
-        back.startswith("/desk/")
-        and not any(c in back for c in "\\\r\n\t")
-        and ("//" not in back.partition("?")[0])
-    )
-    return f"{base}{back}" if is_own else f"{base}/desk/"

@@ -1,34 +1,67 @@
 """The script that puts a thread on any page, and the article page that shows it at work."""
 
+import hashlib
+import json
+import re
+from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlencode
 
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from service import read
 from service.errors import NotFound
+from service.intake.page import normalise_page_url
+from service.web.api import form_token
 from service.web.pages import Pages
 from service.web.state import DeskRequest
 
 DEMO_SITE = "demo"
-_SCRIPT = Path(__file__).parent / "static" / "embed.js"
+_STATIC = Path(__file__).parent / "static"
+_STYLE = 'const STYLE = "";'  # the line of embed.js that takes the style sheet
 
 
 async def get_script(request: DeskRequest) -> Response:
     """The script; browsers keep it for five minutes."""
+    body, etag = _script()
     headers = {
         "Cache-Control": "public, max-age=300",
         "Cross-Origin-Resource-Policy": "cross-origin",
+        "ETag": etag,
     }
-    return FileResponse(_SCRIPT, media_type="text/javascript", headers=headers)
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(body, 200, headers, "text/javascript")
 
 
 async def get_demo(request: DeskRequest) -> Response:
-    """An article of our own with the form under it."""
-    if not request.state["demo"]:
-        raise NotFound
-    site = await read.find_site(DEMO_SITE, store=request.state["store"])
+    """An article of our own with its thread and form under it."""
+    store = request.state["store"]
+    site = await read.find_site(DEMO_SITE, store=store) if request.state["demo"] else None
     if site is None:
         raise NotFound
     pages: Pages = request.state["pages"]
-    origin = site.origins[-1]
-    return pages.page("demo.html", {"site": site, "page_url": f"{origin}{pages.base}/demo"})
+    page_url = normalise_page_url(f"{site.origins[-1]}{pages.base}/demo")
+    page = await read.read_page(site.key, page_url, store=store)
+    ahead = {"site": site.key, "page_url": page_url, "cursor": page.next_cursor}
+    links = [("Next page", urlencode(ahead))] if page.next_cursor else []
+    return pages.demo(page, page_url, links, form_token(request, site.key, page_url))
+
+
+@lru_cache(maxsize=1)
+def _script() -> tuple[bytes, str]:
+    """The script with the thread's style sheet in it, so that one request brings both.
+
+    Comments and indentation are left out. That is no parser: neither file may hold `/*` in a
+    string, and nothing but a comment may begin a line with `//`.
+    """
+    script = (_STATIC / "embed.js").read_text("utf-8")
+    style = (_STATIC / "thread.css").read_text("utf-8")
+    assert _STYLE in script
+    body = _stripped(script).replace(_STYLE, f"const STYLE = {json.dumps(_stripped(style))};", 1)
+    etag = hashlib.blake2b(body.encode(), digest_size=12).hexdigest()
+    return body.encode(), f'"{etag}"'
+
+
+def _stripped(source: str) -> str:
+    return re.sub(r"/\*.*?\*/|^ *//.*?$|^\s+", "", source, flags=re.DOTALL | re.MULTILINE)

@@ -1,6 +1,6 @@
 """Everything that is shown as HTML: templates filled in, with the headers each page needs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,24 +11,34 @@ from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
 from service.errors import DeskError, InvalidSubmission
+from service.intake.page import is_allowed_origin, origin_of
 from service.read import PublicComment, PublicPage
+from service.web import wording
 from service.web.problems import Problem, problem_of
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
-    " form-action 'self'; base-uri 'none'; frame-ancestors "
+    " base-uri 'none'; form-action {form_action}; frame-ancestors {frame_ancestors}"
 )
-_FIELDS = ("site", "page_url", "parent_id", "form_token", "name", "email", "website", "comment")
-_NOTHING_TYPED = dict.fromkeys(_FIELDS, "")
+_VISIBLE = ("comment", "name", "email", "website")
+_CARRIED = (
+    "site", "page_url", "page_title", "page_text", "lang", "parent_id", "form_token",
+    "author_token", "proof", "consent",
+)  # fmt: skip
+_NOTHING_TYPED = dict.fromkeys((*_VISIBLE, *_CARRIED), "")
 _DEEPEST = 4  # replies further down are shown at this depth
+
+Links = Sequence[tuple[str, str]]  # (words, query string of /threads)
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A comment in its place: `depth` 0 at the top, `body` the HTML that was made safe."""
+    """A comment in its place: `depth` 0 at the top, `parent` what it answers, `body` safe HTML."""
 
     comment: PublicComment
     depth: int
+    parent: PublicComment | None
+    website: str
     body: Markup
 
 
@@ -44,11 +54,10 @@ class Pages:
             lstrip_blocks=True,
         )
         self.base = urlsplit(public_url).path.rstrip("/")
-        self._templates.globals["base"] = self.base
-        self._templates.filters["iso"] = datetime.isoformat
-        self._templates.filters["moment"] = _moment
+        self._templates.globals |= {"base": self.base, "carried": _CARRIED, "visible": _VISIBLE}
+        self._templates.filters |= {"iso": datetime.isoformat, "moment": wording.moment}
 
-    def render(self, name: str, **context: Any) -> str:
+    def render(self, name: str, /, **context: Any) -> str:
         """A template filled in; everything is escaped unless it is Markup."""
         return self._templates.get_template(name).render(context)
 
@@ -58,51 +67,69 @@ class Pages:
         context: Mapping[str, Any],
         *,
         status: int = 200,
-        framed_by: Iterable[str] = (),
+        origins: Iterable[str] = (),
         headers: Mapping[str, str] | None = None,
     ) -> Response:
-        """A page that nobody may cache, and only `framed_by` origins may frame."""
+        """A page that nobody may cache; only a site's `origins` may frame it and be led back to."""
         extra = {
             "Cache-Control": "no-store",
-            "Content-Security-Policy": policy(framed_by),
+            "Content-Security-Policy": policy(origins),
             **(headers or {}),
         }
         return HTMLResponse(self.render(name, **context), status, extra)
 
-    def thread(self, page: PublicPage, page_url: str) -> bytes:
+    def thread(self, page: PublicPage, page_url: str, links: Links = ()) -> bytes:
         """A thread with its form, as the bytes that are cached: no token in it."""
-        fields = _NOTHING_TYPED | {"site": page.site.key, "page_url": page_url}
-        return self.render(
-            "thread.html", page=page, page_url=page_url, comments=in_place(page.comments),
-            fields=fields, errors=_NOTHING_TYPED, problem=None,
-        ).encode()  # fmt: skip
+        context = _thread_context(page, page_url, links, "")
+        return self.render("thread.html", level=1, form_level=2, **context).encode()
+
+    def demo(self, page: PublicPage, page_url: str, links: Links, form_token: str) -> Response:
+        """The demo article, with thread and form in the page itself."""
+        context = _thread_context(page, page_url, links, form_token)
+        context |= {"level": 2, "form_level": 2}
+        return self.page("demo.html", context, origins=page.site.origins)
 
     def form(
-        self,
-        fields: dict[str, str],
-        framed_by: Iterable[str],
-        error: DeskError | None = None,
+        self, fields: dict[str, str], origins: Iterable[str], error: DeskError | None = None
     ) -> Response:
         """The form alone; after an error, with what is wrong and everything that was typed."""
         problem, headers = (None, {}) if error is None else problem_of(error)
-        found = error.errors if isinstance(error, InvalidSubmission) else []
+        listed = error.errors if isinstance(error, InvalidSubmission) else []
+        known = tuple(origins)
         context = {
             "fields": _NOTHING_TYPED | fields,
-            "errors": _NOTHING_TYPED | {e.field: e.message for e in reversed(found)},
+            "errors": _NOTHING_TYPED | {e.field: e.message for e in reversed(listed)},
             "problem": problem,
+            "listed": listed,
+            "wait": _wait(headers),
+            "article": article_of(fields.get("page_url", ""), known),
+            "form_level": 2 if problem else 1,
         }
         status = 200 if problem is None else problem.status
-        return self.page("form.html", context, status=status, framed_by=framed_by, headers=headers)
+        return self.page("form.html", context, status=status, origins=known, headers=headers)
 
     def problem(self, problem: Problem, headers: Mapping[str, str]) -> Response:
         """An error as a readable page."""
-        context = {"problem": problem}
+        context = {"problem": problem, "wait": _wait(headers)}
         return self.page("problem.html", context, status=problem.status, headers=headers)
 
 
-def policy(framed_by: Iterable[str]) -> str:
-    """The Content-Security-Policy of our pages: own parts only, framed by these origins only."""
-    return _POLICY + (" ".join(framed_by) or "'none'")
+def policy(origins: Iterable[str]) -> str:
+    """The Content-Security-Policy of our pages: own parts only, framed by these origins only.
+
+    Browsers hold `form-action` against the redirect that follows a form, too, and ours leads back
+    to the article: so a page that holds the form names the site's origins there.
+    """
+    known = " ".join(origins)
+    return _POLICY.format(form_action=f"'self' {known}".rstrip(), frame_ancestors=known or "'none'")
+
+
+def article_of(page_url: str, origins: Iterable[str]) -> str:
+    """`page_url` where it is a page of the site, else "": we link to nobody else's pages."""
+    try:
+        return page_url if is_allowed_origin(origin_of(page_url), origins) else ""
+    except ValueError:
+        return ""
 
 
 def in_place(comments: Iterable[PublicComment]) -> list[Shown]:
@@ -111,19 +138,42 @@ def in_place(comments: Iterable[PublicComment]) -> list[Shown]:
     A reply whose parent is not among them stands at the top.
     """
     listed = list(comments)
-    known = {comment.id for comment in listed}
+    known = {comment.id: comment for comment in listed}
     replies: dict[str | None, list[PublicComment]] = {}
     for comment in listed:
-        parent = comment.parent_id if comment.parent_id in known else None
-        replies.setdefault(parent, []).append(comment)
+        parent_id = comment.parent_id if comment.parent_id in known else None
+        replies.setdefault(parent_id, []).append(comment)
     shown: list[Shown] = []
     waiting = [(comment, 0) for comment in reversed(replies.get(None, []))]
     while waiting:
         comment, depth = waiting.pop()
-        shown.append(Shown(comment, min(depth, _DEEPEST), Markup(comment.html)))  # noqa: S704
+        parent = known.get(comment.parent_id or "")
+        shown.append(_shown(comment, min(depth, _DEEPEST), parent))
         waiting += [(reply, depth + 1) for reply in reversed(replies.get(comment.id, []))]
     return shown
 
 
-def _moment(at: datetime) -> str:
-    return f"{at:%Y-%m-%d %H:%M} UTC"
+def _shown(comment: PublicComment, depth: int, parent: PublicComment | None) -> Shown:
+    website = comment.website if comment.website.startswith(("https://", "http://")) else ""
+    return Shown(comment, depth, parent, website, Markup(comment.html))  # noqa: S704 - markup.py
+
+
+def _thread_context(
+    page: PublicPage, page_url: str, links: Links, form_token: str
+) -> dict[str, Any]:
+    filled = {"site": page.site.key, "page_url": page_url, "form_token": form_token}
+    return {
+        "page": page,
+        "page_url": page_url,
+        "count": page.thread.published if page.thread else 0,
+        "comments": in_place(page.comments),
+        "links": links,
+        "article": article_of(page_url, page.site.origins),
+        "is_open": page.site.policy.comments == "open",
+        "fields": _NOTHING_TYPED | filled,
+        "errors": _NOTHING_TYPED,
+    }
+
+
+def _wait(headers: Mapping[str, str]) -> str:
+    return wording.span(int(headers["Retry-After"])) if "Retry-After" in headers else ""

@@ -3,13 +3,14 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 import msgspec
 from starlette.responses import Response
 
 from service import markup, read
 from service.domain import Comment
-from service.errors import FieldError, InvalidSubmission
+from service.errors import CommentsClosed, FieldError, InvalidSubmission
 from service.intake.submission import parse_page_url
 from service.store.database import Database
 from service.web import wire
@@ -63,7 +64,7 @@ async def get_thread(request: DeskRequest) -> Response:
     site = await read.read_site(view.site, store=request.state["store"])
     response = await _cached(
         request, "html", view, "text/html; charset=utf-8",
-        lambda page: pages.thread(page, view.page_url),
+        lambda page: pages.thread(page, view.page_url, _links(view, page)),
     )  # fmt: skip
     response.headers["Content-Security-Policy"] = policy(site.origins)
     return response
@@ -73,6 +74,8 @@ async def get_thread_form(request: DeskRequest) -> Response:
     """The form alone, with a fresh token: never cached."""
     site_key, page_url = page_of(request)
     site = await read.read_site(site_key, store=request.state["store"])
+    if site.policy.comments == "closed":
+        raise CommentsClosed
     parent = id_of(request, "parent_id")
     fields = {
         "site": site.key, "page_url": page_url, "parent_id": parent or "",
@@ -100,6 +103,24 @@ def _view(request: DeskRequest) -> _View:
     newest_first = choice_of(request, "order", ("oldest", "newest")) == "newest"
     limit = limit_of(request, default=100, most=200)
     return _View(site, page_url, newest_first, limit, id_of(request, "cursor"))
+
+
+def _links(view: _View, page: read.PublicPage) -> list[tuple[str, str]]:
+    """Where else in the thread to go: what to say, and the query string that leads there."""
+    order = "newest" if view.newest_first else "oldest"
+    here = {"site": view.site, "page_url": view.page_url, "order": order}
+    links = []
+    if page.next_cursor is not None:
+        ahead = here | {"limit": str(view.limit), "cursor": page.next_cursor}
+        links.append(("Next page", urlencode(ahead)))
+    if view.cursor is not None:
+        links.append(("First page", urlencode(here)))
+    if len(page.comments) > 1:
+        other, words = (
+            ("oldest", "Oldest first") if view.newest_first else ("newest", "Newest first")
+        )
+        links.append((words, urlencode(here | {"order": other})))
+    return links
 
 
 async def _cached(

@@ -1,0 +1,121 @@
+"""A comment as the desk shows it: everything in words, the text marked, hostile parts bounded."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+
+from service.domain import OPEN, Actor, Code, Comment, Role, Status
+from service.intake.address import prefixes
+from service.review import QueueItem
+from service.text import find_links, host_of
+from service.web import wording
+from service.web.highlight import highlight
+
+TEXT_LIMIT = 1200  # characters of a comment on a page of many
+_EXCERPT = 240
+_MOST_HOSTS = 8
+_MOST_TERMS = 5
+_ABOUT_LINKS = frozenset({Code.BLOCKED_DOMAIN, Code.TOO_MANY_LINKS})
+_ABOUT_WORDS = frozenset({Code.BLOCKED_WORD, Code.HELD_WORD})
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One comment on a page of the desk.
+
+    `findings` and `failures` are sentences; `against` and `speaking_for` the terms that weighed;
+    `hosts` where its links lead, with how many; `left_out` how many characters `text` lacks.
+    """
+
+    comment: Comment
+    text: Markup
+    left_out: int
+    band: str
+    status: str
+    findings: tuple[str, ...]
+    failures: tuple[str, ...]
+    against: tuple[str, ...]
+    speaking_for: tuple[str, ...]
+    hosts: tuple[tuple[str, int], ...]
+    more_hosts: int
+    parent: Comment | None
+    parent_text: str
+    author: str
+    network: str
+    ago: str
+    may_decide: bool
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person is still to decide."""
+        return self.comment.status in OPEN
+
+
+def card(item: QueueItem, actor: Actor, now: datetime, *, limit: int = TEXT_LIMIT) -> Card:
+    """A comment for the desk, with at most `limit` characters of its text."""
+    c = item.comment
+    against = [term.text for term in c.terms if term.weight > 0][:_MOST_TERMS]
+    hosts = _hosts(c)
+    return Card(
+        comment=c,
+        text=_marked(c, cut(c.comment, limit), against),
+        left_out=max(0, len(c.comment) - limit),
+        band=wording.BANDS[c.band],
+        status=wording.STATUSES[c.status],
+        findings=tuple(wording.why(r.code, r.detail) for r in c.reasons if not r.is_failure),
+        failures=tuple(wording.why(r.code, r.detail) for r in c.reasons if r.is_failure),
+        against=tuple(against),
+        speaking_for=tuple(term.text for term in c.terms if term.weight < 0)[:3],
+        hosts=tuple(hosts.most_common(_MOST_HOSTS)),
+        more_hosts=max(0, len(hosts) - _MOST_HOSTS),
+        parent=item.parent,
+        parent_text=cut(item.parent.comment, _EXCERPT) if item.parent else "",
+        author=_author(item.author),
+        network=prefixes(c.address)[-1] if c.address else "",
+        ago=wording.ago(c.created_at, now),
+        may_decide=actor.may(Role.MODERATOR, c.site_id) and c.status is not Status.REMOVED,
+    )
+
+
+def cut(text: str, limit: int) -> str:
+    """The first `limit` characters, and a sign where more is left out."""
+    return text if len(text) <= limit else f"{text[:limit].rstrip()} …"
+
+
+def _marked(comment: Comment, text: str, against: list[str]) -> Markup:
+    """The text with what the machine saw in it marked."""
+    seen = {reason.code: reason.detail for reason in comment.reasons}
+    phrases = [*against, *(seen[code] for code in _ABOUT_WORDS & seen.keys())]
+    links = _ABOUT_LINKS & seen.keys() or any(term.startswith("domain with") for term in against)
+    urls = [link.url for link in find_links(text)[:20]] if links else []
+    return highlight(text, phrases, urls)
+
+
+def _hosts(comment: Comment) -> Counter[str]:
+    """The hosts that links lead to, spelled out; names in other scripts also as punycode."""
+    hosts = [link.host for link in find_links(comment.comment)]
+    website = host_of(comment.website) if comment.website else ""
+    return Counter(_spelled(host) for host in (*hosts, *([website] if website else [])))
+
+
+def _spelled(host: str) -> str:
+    if "xn--" not in host:
+        return host
+    try:
+        return f"{host.encode('ascii').decode('idna')} ({host})"
+    except UnicodeError:
+        return host
+
+
+def _author(counts: dict[str, int]) -> str:
+    """How earlier comments under the address fared, in words."""
+    if sum(counts.values()) <= 1:
+        return "first comment under this address"
+    shares = [
+        f"{counts[status]:,} {wording.STATUSES[status].lower()}"
+        for status in Status
+        if counts.get(status)
+    ]
+    return f"under this address: {', '.join(shares)}"

@@ -1,0 +1,68 @@
+"""What every page of the desk shares: who is signed in, the frame around it, where to go next."""
+
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
+
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+
+from service.domain import Actor, Reason, Role
+from service.errors import Unauthorized
+from service.web import wording
+from service.web.auth import csrf_token, require_actor
+from service.web.pages import Pages
+from service.web.state import DeskRequest
+
+QUEUE = "/desk/"
+
+
+async def signed_in(request: DeskRequest) -> Actor:
+    """Who looks at the desk. A browser without a session is led to the sign-in page."""
+    try:
+        return await require_actor(request, Role.VIEWER)
+    except Unauthorized:
+        if "text/html" not in request.headers.get("accept", ""):
+            raise
+        ahead = urlencode({"next": here(request)})
+        location = f"{request.state['pages'].base}/desk/sign-in?{ahead}"
+        raise HTTPException(303, headers={"Location": location}) from None
+
+
+def desk_page(
+    request: DeskRequest, name: str, actor: Actor, context: Mapping[str, object], status: int = 200
+) -> Response:
+    """A page of the desk for whoever is signed in."""
+    pages: Pages = request.state["pages"]
+    shared = {
+        "actor": actor,
+        "csrf": csrf_token(request),
+        "reasons": {r: words for r, words in wording.REASONS.items() if r is not Reason.SPAM},
+        "wording": wording,
+    }
+    return pages.page(name, {**shared, **context}, status=status)
+
+
+def here(request: DeskRequest) -> str:
+    """The path and query asked for, without what only told of the last decision."""
+    told = ("decided", "undone")
+    query = urlencode([(n, v) for n, v in request.query_params.multi_items() if n not in told])
+    path = request.url.path.removeprefix(request.state["pages"].base)
+    return f"{path}?{query}" if query else path
+
+
+def redirect(request: DeskRequest, back: str, **told: str) -> Response:
+    """On to `back`, which `own_path` checks, with what there is to tell in its query."""
+    target = own_path(request, back)
+    if told:
+        target += ("&" if "?" in target else "?") + urlencode(told)
+    return RedirectResponse(target, 303)
+
+
+def own_path(request: DeskRequest, back: str) -> str:
+    """`back` where it is a path of the desk, else the queue: never another site's address."""
+    base: str = request.state["pages"].base
+    path, mark, query = back.partition("?")
+    is_own = path.startswith(QUEUE) and "//" not in path and "\\" not in path
+    if not is_own or not back.isprintable():
+        return f"{base}{QUEUE}"
+    return f"{base}{quote(path, safe='/-')}{mark}{quote(query, safe='=&+%/:?-_.~')}"

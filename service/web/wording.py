@@ -1,0 +1,141 @@
+"""What pages say: one plain sentence for each code, band, status and step, in one place."""
+
+from datetime import datetime
+
+from service.domain import SYSTEM, AuditEntry, Band, Code, Outcome, Reason, Status
+
+BANDS = {
+    Band.LIKELY_FINE: "Likely fine",
+    Band.UNSURE: "Unsure",
+    Band.LIKELY_SPAM: "Likely spam",
+    Band.UNSCORED: "Not scored",
+}
+
+STATUSES = {
+    Status.HELD: "Waiting",
+    Status.PUBLISHED: "Published",
+    Status.REJECTED: "Rejected",
+    Status.REMOVED: "Removed",
+}
+
+REASONS = {
+    Reason.SPAM: "Spam",
+    Reason.ABUSE: "Abuse",
+    Reason.OFF_TOPIC: "Off topic",
+    Reason.PERSONAL_DATA: "Personal data",
+    Reason.ILLEGAL: "Illegal",
+    Reason.OTHER: "Another reason",
+}
+
+# (a few words, for filters and histories; the sentence, where {} is what was seen)
+CODES: dict[Code, tuple[str, str]] = {
+    Code.BLOCKED_WORD: ("blocked word", "It holds the blocked word “{}”."),
+    Code.BLOCKED_DOMAIN: ("blocked domain", "It links to the blocked domain {}."),
+    Code.BLOCKED_ADDRESS: ("blocked address", "It comes from the blocked address {}."),
+    Code.HELD_WORD: ("word to look at", "It holds the word “{}”, which this site wants to see."),
+    Code.HONEYPOT_FILLED: (
+        "hidden field filled in",
+        "A field that no person can see was filled in, as machines do.",
+    ),
+    Code.FORM_TOKEN_ABSENT: (
+        "no form token",
+        "No form token came along, which by itself means nothing.",
+    ),
+    Code.FORM_TOKEN_INVALID: ("form token not valid", "Its form token is not valid: {}."),
+    Code.FORM_TOKEN_REUSED: (
+        "form token used again",
+        "Its form token had already been used for another comment.",
+    ),
+    Code.TOO_FAST: ("sent too fast", "The form came back faster than a person types."),
+    Code.TOO_MANY_LINKS: ("many links", "It has {} links, more than this site lets through."),
+    Code.DUPLICATE: ("same text several times", "Nearly the same text has now come {} times."),
+    Code.FIRST_TIME_AUTHOR: (
+        "first comment",
+        "It is the first comment under this e-mail address, and this site looks at those.",
+    ),
+    Code.UNPROVEN_AUTHOR: (
+        "address not confirmed",
+        "The e-mail address was seen before but never confirmed: anybody could have typed it.",
+    ),
+    Code.REJECTED_BEFORE: (
+        "rejected before",
+        "Earlier comments under this e-mail address were rejected: {}.",
+    ),
+    Code.PROVEN_AUTHOR: ("confirmed address", "The author has confirmed the e-mail address."),
+    Code.SCORE_SPAM: ("scored as spam", "The spam model says: likely spam."),
+    Code.SCORE_UNSURE: ("score unsure", "The spam model is not sure enough to let it through."),
+    Code.SCORE_FINE: ("scored as fine", "The spam model says: likely fine."),
+    Code.ATTACK_MODE: ("attack mode", "The site is in attack mode and holds everything."),
+    Code.REPORTED: ("reported", "Readers have reported it."),
+    Code.EDITED: ("edited", "Its author has changed the text since it was judged."),
+    Code.UNSCORED: (
+        "no score",
+        "The spam model gave no answer, so a person decides. This says nothing about the comment.",
+    ),
+    Code.LIMITS_DEGRADED: (
+        "limits not counted",
+        "The rate limits could not be counted in full, so everything is held meanwhile. This says"
+        " nothing about the comment.",
+    ),
+}
+
+_STEPS = {
+    Outcome.PUBLISH: "published at once",
+    Outcome.HOLD: "held for review",
+    Outcome.REJECT: "rejected",
+}
+_ACTIONS = {
+    "approve": "approved it",
+    "reject": "rejected it",
+    "undo": "took a decision back",
+    "edit": "changed the text",
+    "withdraw": "withdrew it",
+}
+_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+
+
+def why(code: Code, detail: str) -> str:
+    """A reason of a verdict as a sentence."""
+    words, sentence = CODES[code]
+    if "{}" not in sentence:
+        return sentence
+    return sentence.replace("{}", detail) if detail else f"{words.capitalize()}."
+
+
+def step(entry: AuditEntry) -> tuple[str, str]:
+    """A line of the audit trail as (who and what, why), in words."""
+    if entry.actor == SYSTEM and entry.action in list(Outcome):
+        codes = [CODES[Code(c)][0] for c in entry.detail.split(",") if c in list(Code)]
+        return f"The machine: {_STEPS[Outcome(entry.action)]}", ", ".join(codes)
+    who = {SYSTEM: "The machine", "author": "The author"}.get(entry.actor, entry.actor)
+    what = _ACTIONS.get(entry.action, entry.action)
+    if entry.action == "edit":
+        codes = [CODES[Code(c)][0] for c in entry.detail.split(",") if c in list(Code)]
+        return f"{who} {what}", ", ".join(codes)
+    reason, _, note = entry.detail.partition(": ")
+    if entry.action == "reject" and reason in list(Reason):
+        return f"{who} {what}: {REASONS[Reason(reason)].lower()}", note
+    return f"{who} {what}", "" if entry.action == "undo" else entry.detail
+
+
+def count(number: int, noun: str) -> str:
+    """`1 comment`, `1,200 comments`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def span(seconds: float) -> str:
+    """A length of time in its largest unit: `3 days`, `1 minute`."""
+    whole = max(1, int(seconds))
+    size, unit = next((size, unit) for size, unit in _UNITS if whole >= size)
+    return count(-(-whole // size) if size <= 60 else whole // size, unit)
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """How long ago: `5 minutes ago`."""
+    seconds = (now - at).total_seconds()
+    return f"{span(seconds)} ago" if seconds >= 1 else "just now"
+
+
+def moment(at: datetime) -> str:
+    """A time as people write it: `1 March 2026, 12:00 UTC`."""
+    return f"{at.day} {at:%B %Y, %H:%M} UTC"
