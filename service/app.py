@@ -23,7 +23,7 @@ from service.web import account, api, desk, embed, health, moderation, openapi, 
 from service.web.body import MAX_BODY
 from service.web.cache import PageCache
 from service.web.metrics import Metrics
-from service.web.middleware import Cors, LastResort, Measure, SecurityHeaders
+from service.web.middleware import Cors, Envelope
 from service.web.pages import Pages
 from service.web.state import State
 
@@ -106,9 +106,7 @@ def create_app(config: Config, *, demo: bool = False) -> Starlette:
     return Starlette(
         routes=ROUTES,
         middleware=[
-            Middleware(Measure),
-            Middleware(SecurityHeaders, https=https),
-            Middleware(LastResort),
+            Middleware(Envelope, https=https),
             Middleware(Cors),
         ],
         exception_handlers={

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 _LOOKALIKES: dict[int, str] = {
@@ -64,6 +65,7 @@ def _unveil_once(text: str) -> str:
     return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
 
 
+@lru_cache(maxsize=64)  # several stages read the same comment one after the other
 def normalise(text: str) -> str:
     """The form in which words are compared. Idempotent; every step is linear.
 
@@ -195,6 +197,7 @@ _SPLIT_NAME = re.compile(
 )
 
 
+@lru_cache(maxsize=64)
 def find_links(text: str) -> tuple[Link, ...]:
     """Every different link in the text, in order: URLs, bare domains, HTML, BBCode, Markdown.
 

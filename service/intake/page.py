@@ -35,6 +35,7 @@ def _is_tracking(parameter: str) -> bool:
     return name in TRACKING or name.startswith("utm_")
 
 
+@lru_cache(maxsize=1024)
 def origin_of(url: str) -> str:
     """The origin, `https://news.example` or with a port, of a page's address.
 
