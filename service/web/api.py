@@ -18,7 +18,7 @@ from service.web import wire
 from service.web.auth import bearer_token
 from service.web.body import read_fields, read_json, wants_json
 from service.web.pages import Pages
-from service.web.query import page_of
+from service.web.query import page_of, path_id
 from service.web.state import DeskRequest, clock
 
 
@@ -50,7 +50,7 @@ async def patch_comment(request: DeskRequest) -> Response:
     """Edit one's own comment; the new text goes through the verdict again."""
     text = parse_comment(await read_json(request))
     receipt = await revise.edit(
-        request.path_params["id"],
+        path_id(request),
         bearer_token(request),
         text,
         store=request.state["store"],
@@ -64,7 +64,7 @@ async def patch_comment(request: DeskRequest) -> Response:
 async def delete_comment(request: DeskRequest) -> Response:
     """Withdraw one's own comment."""
     await revise.withdraw(
-        request.path_params["id"],
+        path_id(request),
         bearer_token(request),
         store=request.state["store"],
         secret=request.state["secret"],

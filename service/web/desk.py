@@ -16,7 +16,7 @@ from service.web.auth import require_actor
 from service.web.cards import card, cut
 from service.web.desk_page import QUEUE, desk_page, here, own_path, redirect, signed_in
 from service.web.moderation import check_ids, queue_filter
-from service.web.query import choice_of, id_of, limit_of
+from service.web.query import choice_of, id_of, limit_of, path_id
 from service.web.state import DeskRequest, clock
 
 PAGE = 25  # comments of one page of the desk
@@ -41,7 +41,7 @@ async def get_comment(request: DeskRequest) -> Response:
     """One comment with its reasons, its author's history and its audit trail."""
     actor = await signed_in(request)
     store = request.state["store"]
-    item, entries = await review.read_comment(actor, request.path_params["id"], store=store)
+    item, entries = await review.read_comment(actor, path_id(request), store=store)
     back = request.query_params.get("back", QUEUE)
     context = {
         "card": card(item, actor, clock(), limit=_FULL),
@@ -74,7 +74,7 @@ async def post_undo(request: DeskRequest) -> Response:
     """Take one decision back, then go back to where the moderator was."""
     fields = parse_urlencoded(await request.body())
     actor = await require_actor(request, Role.MODERATOR, csrf=fields.get("csrf", ""))
-    decision_id = request.path_params["id"]
+    decision_id = path_id(request)
     result = await review.undo(actor, decision_id, store=request.state["store"], now=clock())
     back = fields.get("back", "")
     if result.conflicts:

@@ -13,7 +13,7 @@ from service.web import wire
 from service.web.api import json_response
 from service.web.auth import require_actor
 from service.web.body import read_json
-from service.web.query import choice_of, id_of, is_id, limit_of
+from service.web.query import choice_of, id_of, is_id, limit_of, path_id
 from service.web.state import DeskRequest, clock
 
 MOST = 200  # items of one page, one claim or one decision
@@ -76,7 +76,7 @@ async def post_decision(request: DeskRequest) -> Response:
 async def post_undo(request: DeskRequest) -> Response:
     """Take a decision back, whole."""
     actor = await require_actor(request, Role.MODERATOR)
-    decision_id = request.path_params["id"]
+    decision_id = path_id(request)
     result = await review.undo(actor, decision_id, store=request.state["store"], now=clock())
     return _decided(result)
 
@@ -84,7 +84,7 @@ async def post_undo(request: DeskRequest) -> Response:
 async def get_history(request: DeskRequest) -> Response:
     """The audit trail of one comment."""
     actor = await require_actor(request)
-    comment_id = request.path_params["id"]
+    comment_id = path_id(request)
     _item, entries = await review.read_comment(actor, comment_id, store=request.state["store"])
     history = wire.History([wire.HistoryLine.of(entry) for entry in entries])
     return json_response(history, headers=_PRIVATE)

@@ -33,6 +33,11 @@ def id_of(request: DeskRequest, name: str) -> str | None:
     return text or None
 
 
+def path_id(request: DeskRequest) -> str:
+    """The id in the path; the router hands out a UUID, everything else speaks text."""
+    return str(request.path_params["id"])
+
+
 def is_id(text: str) -> bool:
     """Whether this is how ids are spelled: a UUID in lower case with hyphens."""
     return _UUID.fullmatch(text) is not None
