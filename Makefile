@@ -4,6 +4,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+CORPORA ?= $(COMMENT_DESK_CORPORA)
 T ?= tests
 
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -21,7 +22,7 @@ install_locked = { test -x $(BIN)/uv && \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-fast browser coverage check fix lock upgrade \
+.PHONY: help install run test test-fast browser coverage bench check fix lock upgrade \
 	system-packages clean
 
 help: ## List the targets
@@ -43,6 +44,10 @@ browser: $(INSTALLED_TESTS) system-packages ## Run the tests that drive a real C
 
 coverage: $(INSTALLED_TESTS) system-packages ## Run the tests and show which branches they miss
 	$(BIN)/pytest -m "not slow" --cov=service --cov-branch --cov-report=term-missing $(ARGS) $(T)
+
+bench: $(INSTALLED) ## Measure taking comments in; with CORPORA=DIR also replay real ones
+	$(BIN)/python -m benchmarks.submit $(ARGS)
+	@if test -n "$(CORPORA)"; then $(BIN)/python -m benchmarks.replay --corpora "$(CORPORA)"; fi
 
 check: $(INSTALLED_TESTS) ## Lint, format, types, import contracts, syntax of the scripts
 	$(BIN)/ruff check .
