@@ -19,6 +19,7 @@ from service.link import Link
 from service.scoring.model import Model, ModelUnusable, find_current
 from service.similarity import Similarity
 from service.store.database import Database, sqlite_url
+from service.submit import Twins
 from service.web import account, api, desk, embed, health, moderation, openapi, problems, thread
 from service.web.body import MAX_BODY
 from service.web.cache import PageCache
@@ -86,6 +87,7 @@ def create_app(config: Config, *, demo: bool = False) -> Starlette:
             yield State(
                 store=store,
                 link=link,
+                twins=Twins(),
                 limits=Limits(link, secret=config.secret, global_rate=config.global_limit),
                 similarity=Similarity(link),
                 score=score,

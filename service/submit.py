@@ -1,8 +1,10 @@
 """Take a comment in: refuse, publish or hold it, and say which."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -19,6 +21,7 @@ from service.domain import (
     Signal,
     Site,
     Submission,
+    Thread,
     Verdict,
 )
 from service.errors import CommentsClosed, UnknownParent
@@ -41,11 +44,39 @@ class Findings:
     degraded: bool
 
 
+class Twins:
+    """Keyed submissions under way in this process, so that a double click is admitted once.
+
+    Whoever comes with the same key and fields meanwhile gets the first one's answer, be it a
+    receipt or a refusal. Afterwards, and in other processes, `repeats` answers.
+    """
+
+    def __init__(self) -> None:
+        self._first: dict[tuple[Submission, str], asyncio.Task[Receipt]] = {}
+
+    async def share(
+        self,
+        submission: Submission,
+        origin: str,
+        take: Callable[[], Coroutine[Any, Any, Receipt]],
+    ) -> Receipt:
+        """The answer of `take()`, or of the one that is under way for a twin."""
+        if not submission.idempotency_key:
+            return await take()
+        key = (submission, origin)
+        first = self._first.get(key)
+        if first is None:
+            first = self._first[key] = asyncio.create_task(take())
+            first.add_done_callback(lambda _: self._first.pop(key))
+        return await asyncio.shield(first)
+
+
 async def submit(
     submission: Submission,
     *,
     origin: str = "",
     store: Database,
+    twins: Twins,
     limits: Limits,
     similarity: Similarity,
     score: Scorer,
@@ -56,29 +87,51 @@ async def submit(
 
     `origin` is the browser's Origin header, empty where there is none. Raises UnknownSite,
     OriginNotAllowed, CommentsClosed, UnknownParent, IdempotencyMismatch, RateLimited, Unavailable;
-    nothing is stored then, and a refusal by a limit counts towards none.
+    nothing is stored then, and nothing counted.
     """
+
+    async def take() -> Receipt:
+        return await _submit(
+            submission, origin, store, limits=limits, similarity=similarity, score=score,
+            secret=secret, now=now,
+        )  # fmt: skip
+
+    return await twins.share(submission, origin, take)
+
+
+async def _submit(
+    submission: Submission, origin: str, store: Database, *, limits: Limits,
+    similarity: Similarity, score: Scorer, secret: bytes, now: datetime,
+) -> Receipt:  # fmt: skip
     site, earlier = await store.glance(_look_up, submission, origin, now)
     if earlier is not None:
         return _signed(earlier, site, secret)
     submission = challenge.check_bots(submission, site.policy, secret, now)
-    admission, cluster = await asyncio.gather(
-        limits.admit(submission, site.policy),
-        similarity.join(site.key, fingerprint(submission.comment)),
-    )
+    admission = await limits.admit(submission, site.policy)
+    cluster = await similarity.join(site.key, fingerprint(submission.comment))
     if admission.token_uses is not None and admission.token_uses > 1:
         submission = submission.with_signals(Signal(Code.FORM_TOKEN_REUSED))
-    found = Findings(score(submission), cluster, admission.degraded)
+    found = Findings(score(submission), cluster, admission.degraded or cluster is None)
     return _signed(await store.write(_take_in, submission, found, site, now), site, secret)
 
 
 def _look_up(
     conn: Connection, submission: Submission, origin: str, now: datetime
 ) -> tuple[Site, Receipt | None]:
-    """The site, and the comment that this submission already became."""
+    """The site, and the comment that this submission already became; refuses what it can.
+
+    `_take_in` asks again, since a site may be closed and a parent taken down meanwhile.
+    """
     site = sites.get_site(conn, submission.site)
     check_origin(site, submission.page_url, origin)
-    return site, repeats.find_repeat(conn, submission, now)
+    earlier = repeats.find_repeat(conn, submission, now)
+    if earlier is None:
+        if site.policy.comments == "closed":
+            raise CommentsClosed
+        if submission.parent_id is not None:
+            thread = threads.find_thread(conn, site.id, submission.page_url)
+            _check_parent(conn, submission, thread)
+    return site, earlier
 
 
 def _take_in(
@@ -95,9 +148,7 @@ def _take_in(
     thread = threads.ensure_thread(
         conn, site.id, submission.page_url, submission.page_title, submission.page_text, now
     )
-    parent = submission.parent_id
-    if parent is not None and not comments.is_published(conn, parent, thread.id):
-        raise UnknownParent
+    _check_parent(conn, submission, thread)
     verdict = policy.decide(
         submission,
         score=found.score,
@@ -123,6 +174,14 @@ def _take_in(
     )  # fmt: skip
     outbox.add(conn, site.id, messages_for(comment_id, verdict, site), now)
     return Receipt(comment_id, verdict.outcome.told, submission.page_url, created_at=now)
+
+
+def _check_parent(conn: Connection, submission: Submission, thread: Thread | None) -> None:
+    parent = submission.parent_id
+    if parent is None:
+        return
+    if thread is None or not comments.is_published(conn, parent, thread.id):
+        raise UnknownParent
 
 
 def messages_for(comment_id: str, verdict: Verdict, site: Site) -> tuple[Message, ...]:

@@ -17,7 +17,8 @@ from service.domain import Scorer
 from service.scoring.model import Model
 from service.store import schema
 from service.store.database import Database, migrate, sqlite_url
-from tests.factories import SECRET
+from tests.desk import Desk
+from tests.factories import SECRET, a_site
 from tests.postgresql_server import running_postgresql
 from tests.redis_server import RedisServer, running_server
 from tests.serving import Service, running_service
@@ -140,6 +141,19 @@ def _started(url: str | URL) -> Iterator[Database]:
 def score(tiny_model: Path) -> Scorer:
     """The tiny model as verbs take it."""
     return Model.load(tiny_model).score
+
+
+@pytest.fixture
+def desk(database: Database, valkey: RedisServer, score: Scorer) -> Desk:
+    return Desk(database, valkey.url, score)
+
+
+@pytest.fixture
+def open_desk(desk: Desk) -> Desk:
+    """On a site that lets the score decide."""
+    with desk.database.transaction() as conn:
+        a_site(conn, publish__unproven="score")
+    return desk
 
 
 @pytest.fixture

@@ -129,6 +129,7 @@ async def _submit(request: DeskRequest, fields: object, is_form: bool) -> Receip
         submission,
         origin=request.headers.get("origin", ""),
         store=state["store"],
+        twins=state["twins"],
         limits=state["limits"],
         similarity=state["similarity"],
         score=state["score"],

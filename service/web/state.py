@@ -12,6 +12,7 @@ from service.limits import Limits
 from service.link import Link
 from service.similarity import Similarity
 from service.store.database import Database
+from service.submit import Twins
 from service.web.cache import PageCache
 from service.web.metrics import Metrics
 from service.web.pages import Pages
@@ -22,6 +23,7 @@ class State(TypedDict):
 
     store: Database
     link: Link
+    twins: Twins
     limits: Limits
     similarity: Similarity
     score: Scorer

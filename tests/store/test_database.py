@@ -360,7 +360,7 @@ def test_a_deadlock_between_two_replicas_is_run_again(postgresql: str) -> None:
 
     for database in (one, two):
         database.start()
-    assert asyncio.run(scenario()) == ("a", "b")
+    assert list(asyncio.run(scenario())) == ["a", "b"]
     for database in (one, two):
         database.stop()
 
