@@ -13,6 +13,7 @@ from service.errors import UsageError
 
 _TEXT_LIMIT = 10_000  # characters, as many as a submission may have
 _EXCERPT = 2_000
+_OWN_WEIGHT = 3.0  # few, but with every field, and from where the model is used
 
 Row = Mapping[str, str]
 Place = tuple[int, Row]  # line and row
@@ -24,11 +25,15 @@ class BrokenRow(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A submission and its label; `order` sorts the examples of a corpus by time."""
+    """A submission and its label; `order` sorts the examples of a corpus by time, if it has any.
+
+    `weight` is how much it counts in training.
+    """
 
     submission: Submission
     spam: bool
-    order: str
+    order: str = ""
+    weight: float = 1.0
 
 
 @dataclass(slots=True)
@@ -45,16 +50,18 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """How a named public source is read, and on what terms it is published."""
+    """How a named public source is read, and on what terms it is published.
+
+    `article_site`: its honest comments stand under articles, so that thresholds are set on them.
+    """
 
     terms: str
     read: Callable[[Row, Mapping[str, Row]], Example]
+    article_site: bool = False
 
 
-def a_submission(comment: str, **fields: str) -> Submission:
-    """A submission for training or scoring a file, bounded as intake bounds one."""
-    if not comment.strip():
-        raise BrokenRow("the comment is empty")
+def bounded(comment: str, **fields: str) -> Submission:
+    """A submission from a file, cut to the lengths that intake allows."""
     cut = {name: value[:_EXCERPT] for name, value in fields.items()}
     return Submission(
         site="",
@@ -67,6 +74,12 @@ def a_submission(comment: str, **fields: str) -> Submission:
         page_text=cut.get("page_text", ""),
         lang=cut.get("lang", ""),
     )
+
+
+def _submission(comment: str, **fields: str) -> Submission:
+    if not comment.strip():
+        raise BrokenRow("the comment is empty")
+    return bounded(comment, **fields)
 
 
 def _column(row: Row, name: str) -> str:
@@ -89,21 +102,22 @@ _LABELS = {"1": True, "spam": True, "true": True, "0": False, "ham": False, "fal
 def _labelled(order: str = "") -> Callable[[Row, Mapping[str, Row]], Example]:
     def read(row: Row, _: Mapping[str, Row]) -> Example:
         text = _column(row, "text").replace("\ufeff", "")
-        return Example(a_submission(text), _label(row), row.get(order, "").zfill(12))
+        place = row[order].zfill(12) if order else ""
+        return Example(_submission(text), _label(row), place)
 
     return read
 
 
 def _honest(column: str) -> Callable[[Row, Mapping[str, Row]], Example]:
     def read(row: Row, _: Mapping[str, Row]) -> Example:
-        return Example(a_submission(_column(row, column)), False, "")
+        return Example(_submission(_column(row, column)), False)
 
     return read
 
 
 def _blog_comment(row: Row, articles: Mapping[str, Row]) -> Example:
     article = articles.get(_column(row, "slug"), {})
-    submission = a_submission(
+    submission = _submission(
         _column(row, "text"), page_title=article.get("title", ""), page_text=article.get("body", "")
     )
     return Example(submission, False, row.get("date", ""))
@@ -112,33 +126,43 @@ def _blog_comment(row: Row, articles: Mapping[str, Row]) -> Example:
 def _own(row: Row, _: Mapping[str, Row]) -> Example:
     names = ("name", "email", "website", "page_title", "page_text")
     fields = {name: str(row.get(name) or "") for name in names}
-    return Example(a_submission(_column(row, "comment"), **fields), _label(row), "")
+    submission = _submission(_column(row, "comment"), **fields)
+    return Example(submission, _label(row), weight=_OWN_WEIGHT)
 
 
 SOURCES: dict[str, Source] = {
     "own": Source("written for this project (MIT)", _own),
     "youtube": Source("YouTube Spam Collection, Alberto et al. 2015, UCI (CC BY 4.0)", _labelled()),
     "blog_spam": Source("comment log of a podcast site (BSD-3-Clause)", _labelled("order")),
-    "blog_comments": Source("comments of a technology blog (no licence stated)", _blog_comment),
-    "civil": Source("Civil Comments (CC0)", _honest("comment_text")),
-    "spanish": Source("DETOXIS 2021, comments on Spanish news (research use)", _honest("text")),
-    "polish": Source("Wirtualna Polska comments (CC BY 4.0)", _honest("text")),
-    "portuguese": Source("OffComBR-2, comments on Brazilian news", _honest("text")),
+    "blog_comments": Source(
+        "comments of a technology blog (no licence stated)", _blog_comment, True
+    ),
+    "civil": Source("Civil Comments (CC0)", _honest("comment_text"), True),
+    "spanish": Source("DETOXIS 2021, comments on Spanish news", _honest("text"), True),
+    "polish": Source("Wirtualna Polska comments (CC BY 4.0)", _honest("text"), True),
+    "portuguese": Source("OffComBR-2, comments on Brazilian news", _honest("text"), True),
     "sms": Source("SMS Spam Collection, Almeida et al. 2011, UCI (CC BY 4.0)", _labelled()),
     "indonesian": Source("gambling promotion among comments (public on GitHub)", _labelled()),
 }
-_EVALUATION_ONLY = "news_comments_c3"
+EVALUATION_ONLY = {
+    "c3": Source("Globe and Mail comments, SOCC (CC BY-NC-SA 4.0)", _honest("comment_text"), True),
+}
+_NEVER_TRAINED_ON = "news_comments_c3"
+
+
+def read_training_corpus(name: str, path: Path) -> Corpus:
+    """Read a named source to train on. Raises UsageError, also for evaluation-only sources."""
+    if name in EVALUATION_ONLY or _NEVER_TRAINED_ON in path.name:
+        raise UsageError(f"{path.name} is for evaluation only, by its licence: never trained on")
+    return read_corpus(name, path)
 
 
 def read_corpus(name: str, path: Path) -> Corpus:
     """Read a named source. Raises UsageError for an unknown name or unreadable file."""
-    source = SOURCES.get(name)
-    if _EVALUATION_ONLY in path.name or name in ("c3", _EVALUATION_ONLY):
-        raise UsageError(
-            f"{path.name} is for evaluation only (CC BY-NC-SA): it is never trained on"
-        )
+    known = SOURCES | EVALUATION_ONLY
+    source = known.get(name)
     if source is None:
-        raise UsageError(f"unknown corpus {name!r}; known: {', '.join(SOURCES)}")
+        raise UsageError(f"unknown corpus {name!r}; known: {', '.join(known)}")
     corpus = Corpus(name, path, source.terms, file_fingerprint(path))
     articles = _articles(path) if name == "blog_comments" else {}
     for line, row in read_rows(path, corpus.broken):

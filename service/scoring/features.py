@@ -11,7 +11,7 @@ from service.scoring.hashing import COLUMNS, HOST_PLANE
 from service.scoring.signals import SIGNALS, Body, signal_values
 from service.text import find_links, host_of, normalise, unveil
 
-SPEC = "2"  # changes with anything that changes a column: a model serves its own spec only
+SPEC = "1"  # changes with anything that changes a column: a model serves its own spec only
 WIDTH = COLUMNS + len(SIGNALS)
 
 _MOST_LINKS = 40  # links of one comment whose hosts count
@@ -37,7 +37,7 @@ def read_submission(submission: Submission) -> Reading:
     for link in links[:_MOST_LINKS]:
         plain = plain.replace(link.url, " ")
     folded = normalise(plain)
-    body = Body(submission.comment, unveiled, folded, links)
+    body = Body(submission.comment, unveiled, plain, folded, links)
     hosts = [link.host for link in links[:_MOST_LINKS]]
     if submission.website:
         hosts.append(host_of(submission.website))

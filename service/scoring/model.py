@@ -19,13 +19,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain import Band, Outcome, Score, Submission
+from service.domain import Outcome, Score, Submission
 from service.scoring.explain import explain
 from service.scoring.features import SPEC, WIDTH, Reading, read_submission
 from service.scoring.hashing import COLUMNS, columns_of, matrix
 
 WEIGHTS, CARD = "weights.npz", "card.json"
-LIKELY_SPAM = 0.9  # from here on a held comment is in the band "likely-spam"
 
 _BATCH = 256  # submissions hashed at once: about 80,000 characters, which fit the cache
 
@@ -103,14 +102,6 @@ def outcome_of(score: Score) -> Outcome:
     if score.probability < score.publish_below:
         return Outcome.PUBLISH
     return Outcome.REJECT if score.probability > score.reject_above else Outcome.HOLD
-
-
-def band_of(score: Score) -> Band:
-    """The score in words."""
-    if score.probability < score.publish_below:
-        return Band.LIKELY_FINE
-    sure = score.probability >= min(LIKELY_SPAM, score.reject_above)
-    return Band.LIKELY_SPAM if sure else Band.UNSURE
 
 
 def save(path: Path, weights: NDArray[np.float32], intercept: float, card: dict[str, Any]) -> None:

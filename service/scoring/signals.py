@@ -25,8 +25,13 @@ SIGNALS: dict[str, str] = {
     "markup-link": "link written as HTML or BBCode",
     "link-trade": "links to a shop's or agency's domain",
     "link-odd": "links to a domain of many words or digits",
+    "link-front": "link to the front page of a site",
+    "link-deep": "link to a page deep in a site",
+    "link-unread": "link among words in a script the model cannot read",
     "website": "website field filled in",
     "website-trade": "website field is a shop's or agency's domain",
+    "website-advert": "shop's domain and nothing about the article",
+    "website-named": "comment speaks of what the website's domain says",
     "website-odd": "website field is a domain of many words or digits",
     "website-page": "website field leads to a page inside a site",
     "website-praise": "short, general comment with a website",
@@ -70,17 +75,25 @@ _TRADE = re.compile(
     "|backlink|rank|traffic|marketing|agency|follower|likes|seguidor|promo|shop|store|tienda|outlet"
     "|buy|comprar|cheap|barat|discount|deal|coupon|sale|replica|watches|handbag|jersey|essay"
     "|homework|assignment|thesis|spell|psychic|voodoo|hechizo|amarre|brujo|vidente|tarot|hacker"
-    "|hacking|recover|spy|dating|hookup|singles|download|torrent|crack|keygen|apk|rental|plumb"
+    "|hacking|recover(?!y?$)|spy|dating|hookup|singles|download|torrent|crack|keygen|apk|rental|plumb"
     "|roofing|cleaning|limpieza|mudanza|movers|removal|locksmith|cerrajer|escape|tattoo|hosting"
-    "|vpn|webdesign|diseno|dental|implant|clinic|estetica|realestate|inmobiliaria|printing|massage"
-    "|lawyer|attorney|abogado|limo|taxi|tours?(?![a-z])|travelagen|furnitur|mattress|jewel"
+    "|vpn|webdesign|diseno|dental|implant|estetica|realestate|inmobiliaria|printing|massage"
+    "|attorney|abogado|limo|taxi|tours?(?![a-z])|travelagen|furnitur|mattress|jewel"
+    "|astrolog|horoscop|towing|repair|plumb|painting|flooring|pestcontrol|landscap|storage|coaching"
+    "|academy|bootcamp|courses|logos?(?![a-z])|naturals|remed|herbal|detox|wholesale|supplier"
+    "|signals|airdrop|giveaway|voucher|franchise|catering|weddings|flowers|visa(?![a-z])|translation"
+    "|printing|packag|manufactur|factory|solar|hvac|windows|kitchen|cheats|wholesale|ticket"
 )
 _DIGITS = re.compile("[0-9]")
 _LINKLIKE_NAME = re.compile(
     r"https?:|www\.|\.(?:com|net|org|ru|info|biz|xyz|shop|online)\b|[0-9]{3}"
 )
 _MARKUP = re.compile(r"<a\s|\[/?url|\[link|\]\(", re.IGNORECASE)
-_PHONE = re.compile(r"(?:\+|\b00)?[0-9][0-9 ().\-]{7,}[0-9]")
+_PHONE = re.compile(
+    r"(?:\+|\b00)[1-9][0-9 ().\-]{7,}[0-9]|\([0-9]{2,4}\) ?[0-9]{3}"
+    r"|(?<![0-9.])[0-9]{10,13}(?![0-9.])|\b[0-9]{3}[ .\-][0-9]{3}[ .\-][0-9]{4}\b"
+    r"|5555-55"  # how the corpora mask long numbers
+)
 _MESSENGER = re.compile(
     r"whats ?app|telegram|\bviber\b|\bwechat\b|\bsignal:|\bskype\b|text me|inbox me|\bdm me\b"
     r"|контакт:|escr[ií]b[ae](?:me|nos)|cont[aá]ct(?:ame|eme|enos|anos)"
@@ -90,6 +103,7 @@ _HANDLE = re.compile(r"(?<!\w)@[\w.]{3,}")
 _MONEY = re.compile(r"[$€£₿] ?[0-9]|[0-9] ?(?:[$€£₿]|usd|dollars|euros|d[oó]lares|btc)\b")
 _HIDDEN = re.compile("[\u00ad\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069]")
 _STYLED = re.compile("[\uff21-\uff5a\u2460-\u24ff\U0001d400-\U0001d7ff\U0001f130-\U0001f189]")
+_UNREAD = re.compile("[^\\W\\d_\x00-\u036f\u1e00-\u1eff]")  # letters outside COVERED_SCRIPTS
 _WORD = re.compile(r"\w{5,}")
 _COMMON = frozenset(
     "about above after again against because before being below between could doing during "
@@ -100,6 +114,7 @@ _COMMON = frozenset(
     "pueden quien quién siempre sobre solo también tambien tiene tienen todos todas usted "
     "ustedes".split()
 )
+_HOST_WORD = re.compile("[a-z]{4,}")
 _STEM = 6  # letters of a word that count when comparing with the article
 _UPPER = bytes(range(65, 91))
 _LETTERS = _UPPER + bytes(range(97, 123))
@@ -108,10 +123,11 @@ _FIGURES = bytes(range(48, 58))
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A comment in the forms its signals look at; `folded` is without its links."""
+    """A comment in the forms its signals look at; `plain` and `folded` are without its links."""
 
     written: str
     unveiled: str
+    plain: str
     folded: str
     links: tuple[Link, ...]
 
@@ -133,8 +149,12 @@ def is_trade(host: str) -> bool:
     return _TRADE.search(host) is not None
 
 
+def _path(url: str) -> str:
+    return url.rpartition("://")[2].partition("/")[2].strip("/")
+
+
 def _is_odd(host: str) -> bool:
-    return host.count("-") >= 2 or len(_DIGITS.findall(host)) >= 3 or len(host) > 30
+    return host.count("-") >= 2 or len(_DIGITS.findall(host)) >= 2 or len(host) > 30
 
 
 def _look_at_links(body: Body, words: list[str], found: dict[str, float]) -> None:
@@ -149,11 +169,15 @@ def _look_at_links(body: Body, words: list[str], found: dict[str, float]) -> Non
     found["shortener"] = float(not _SHORTENERS.isdisjoint(hosts))
     found["messenger"] = float(not _MESSENGER_HOSTS.isdisjoint(hosts))
     found["link-only"] = float(len(words) <= 3)
-    length = sum(len(link.url) for link in body.links)
-    found["link-share"] = min(1.0, length / max(len(body.unveiled), 1))
+    found["link-share"] = count / (count + len(words))
     found["markup-link"] = float(_MARKUP.search(body.unveiled) is not None)
     found["link-trade"] = float(any(map(is_trade, hosts)))
     found["link-odd"] = float(any(map(_is_odd, hosts)))
+    paths = [_path(link.url) for link in body.links]
+    found["link-front"] = float("" in paths)
+    found["link-deep"] = float(any(path.count("/") >= 2 or len(path) > 40 for path in paths))
+    unread = len(_UNREAD.findall(body.folded))
+    found["link-unread"] = float(unread * 2 > len(body.folded) - body.folded.count(" "))
 
 
 def _look_at_author(
@@ -163,9 +187,14 @@ def _look_at_author(
         host = host_of(submission.website)
         found["website"] = 1.0
         found["website-trade"] = float(is_trade(host))
+        found["website-advert"] = float(related == 0) * found["website-trade"]
+        own = {word[:_STEM] for word in _HOST_WORD.findall(host)[:8]}
+        found["website-named"] = float(
+            any(word[:_STEM] in own for word in _HOST_WORD.findall(body.folded))
+            or any(link.host == host for link in body.links)
+        )
         found["website-odd"] = float(_is_odd(host))
-        path = submission.website.partition("://")[2].partition("/")[2]
-        found["website-page"] = float(len(path) > 1)
+        found["website-page"] = float(_path(submission.website) != "")
         found["website-praise"] = float(len(body.folded) < 250 and related < 2)
         found["website-related"] = min(related, 4) / 4
     if submission.email:
@@ -206,11 +235,11 @@ def _look_at_form(body: Body, words: list[str], found: dict[str, float]) -> None
     if len(words) >= 8:
         found["repeated"] = max(0.0, 0.7 - len(set(words)) / len(words))
     found["short"] = max(0.0, 1 - len(body.folded) / 30)
-    found["long"] = min(1.0, len(body.folded) / 3000)
+    found["long"] = min(1.0, len(body.folded) / 1000)
     if not body.written.isascii():
         found["hidden"] = min(len(_HIDDEN.findall(body.written)), 4) / 4
         found["styled"] = min(len(_STYLED.findall(body.written)), 8) / 8
-    found["spaced"] = float(len(words) * 3 < len(body.unveiled.split()) * 2)
+    found["spaced"] = float(len(words) * 3 < len(body.plain.split()) * 2)
 
 
 def _relevance(body: Body, submission: Submission, found: dict[str, float]) -> int:

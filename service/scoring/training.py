@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain import Submission
-from service.scoring.corpora import Corpus, Example
+from service.scoring.corpora import Example
 from service.scoring.features import WIDTH, Reading, read_submission
 from service.scoring.hashing import COLUMNS, matrix
 from service.scoring.signals import SIGNALS
+from service.text import find_links, normalise, unveil
 
-STRENGTH = 30.0  # C of the logistic regression: the inverse of its regularisation
+STRENGTH = 10.0  # C of the logistic regression: the inverse of its regularisation
 TOLERANCE = 0.01
 _SEED = 20260301
 _BATCH = 256
@@ -34,6 +35,7 @@ _LEET = {
     "g": "9",
 }
 _LEET_SPAM, _LEET_HAM = 1.0, 0.1  # share of the comments that get a disguised copy
+_ENOUGH_WORDS = 60  # characters
 _UNDER_ARTICLE = 0.5  # share of the comments that stand under an article in training
 
 
@@ -45,13 +47,13 @@ class Fit:
     intercept: float
 
 
-def train(examples: Sequence[Example], weights: Sequence[float] | None = None) -> Fit:
+def train(examples: Sequence[Example]) -> Fit:
     """Fit the model on examples. Raises ValueError unless both labels are there."""
     from sklearn.linear_model import LogisticRegression
 
     if len({example.spam for example in examples}) < 2:
         raise ValueError("training needs both spam and ham")
-    submissions, labels, emphasis = prepare(examples, weights)
+    submissions, labels, emphasis = prepare(examples)
     regression = LogisticRegression(
         C=STRENGTH, solver="liblinear", dual=True, tol=TOLERANCE, max_iter=200, random_state=_SEED
     )
@@ -61,7 +63,7 @@ def train(examples: Sequence[Example], weights: Sequence[float] | None = None) -
 
 
 def prepare(
-    examples: Sequence[Example], weights: Sequence[float] | None = None
+    examples: Sequence[Example],
 ) -> tuple[list[Submission], NDArray[np.int8], NDArray[np.float64]]:
     """The submissions to train on, disguised copies included, their labels and weights."""
     dice = random.Random(_SEED)  # noqa: S311 - repeatable choice, not a secret
@@ -69,15 +71,14 @@ def prepare(
     submissions: list[Submission] = []
     labels: list[bool] = []
     emphasis: list[float] = []
-    for place, example in enumerate(examples):
-        weight = 1.0 if weights is None else weights[place]
+    for example in examples:
         placed = _place(example, pages, dice)
-        copies = [placed]
+        copies = [placed, *_without_links(placed, example.spam)]
         if dice.random() < (_LEET_SPAM if example.spam else _LEET_HAM):
             copies.append(replace(placed, comment=leet(placed.comment, dice)))
         submissions += copies
         labels += [example.spam] * len(copies)
-        emphasis += [weight] * len(copies)
+        emphasis += [example.weight] * len(copies)
     return submissions, np.array(labels, np.int8), np.array(emphasis)
 
 
@@ -90,6 +91,16 @@ def _place(example: Example, pages: list[Submission], dice: random.Random) -> Su
     if submission.page_title and not submission.name and not under:
         return replace(submission, page_title="", page_text="")
     return submission
+
+
+def _without_links(submission: Submission, spam: bool) -> list[Submission]:
+    """A spammer's words alone, when there are enough of them, so that they count without a link."""
+    links = find_links(submission.comment) if spam else ()
+    text = unveil(submission.comment) if links else ""
+    for link in links:
+        text = text.replace(link.url, " ")
+    text = re.sub("<[^>]*>|\\[[^]]*]", " ", text)
+    return [replace(submission, comment=text)] if len(normalise(text)) >= _ENOUGH_WORDS else []
 
 
 def leet(text: str, dice: random.Random) -> str:
@@ -142,8 +153,3 @@ def _rows(batch: list[Reading]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any
     kept = np.flatnonzero(values)
     kept = kept[np.argsort(row_of[kept], kind="stable")]
     return values[kept], columns[kept], np.bincount(row_of[kept], minlength=len(batch))
-
-
-def examples_of(corpora: Iterable[Corpus]) -> list[Example]:
-    """Every example of the corpora, in order."""
-    return [example for corpus in corpora for example in corpus.examples]

@@ -1,0 +1,204 @@
+"""`score`, `train`, `evaluate`, `models`: the classifier, without server, database or Redis."""
+
+import argparse
+import os
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from service.commands.opened import add_data_dir, clock
+from service.errors import UsageError
+
+if TYPE_CHECKING:
+    from service.domain import Score
+    from service.scoring.corpora import Corpus
+    from service.settings import Policy
+
+_MOST_NAMED = 5  # broken rows named one by one
+
+
+def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands."""
+    score = subparsers.add_parser("score", help="score a file of comments")
+    score.add_argument("file", metavar="FILE.jsonl", help="one JSON object a line; - reads input")
+    score.add_argument("--model", metavar="NAME", default="", help="a model's name or folder")
+    score.set_defaults(run=run_score)
+    train = subparsers.add_parser("train", help="train a model on labelled comments")
+    train.add_argument(
+        "--corpus", action="append", required=True, metavar="NAME=PATH", help="may be repeated"
+    )
+    train.add_argument("--out", required=True, type=Path, metavar="models/NAME")
+    train.set_defaults(run=run_train)
+    evaluate = subparsers.add_parser("evaluate", help="measure a model on labelled comments")
+    evaluate.add_argument("model", metavar="MODEL", help="a model's name or folder")
+    evaluate.add_argument(
+        "files", nargs="+", metavar="FILE", help="JSON Lines, or NAME=PATH of a known corpus"
+    )
+    evaluate.set_defaults(run=run_evaluate)
+    models = subparsers.add_parser("models", help="list the models there are")
+    models.set_defaults(run=run_models)
+    for parser in (score, evaluate, models):
+        add_data_dir(parser)
+
+
+def run_score(args: argparse.Namespace) -> int:
+    """Write every line of the file again, with score, verdict, band and reasons."""
+    from service.scoring.files import Scorer, read_blocks
+    from service.scoring.model import ModelUnusable
+
+    path = _find_model(args.model, _data_dir(args))
+    out = sys.stdout.buffer
+    try:
+        source = sys.stdin.fileno() if args.file == "-" else os.open(args.file, os.O_RDONLY)
+        with Scorer(path, _answer, len(os.sched_getaffinity(0))) as scorer:
+            for answers in scorer.answers(read_blocks(source)):
+                out.write(answers.text)
+                out.flush()
+                if answers.bad is not None:
+                    raise UsageError(f"{args.file}:{answers.bad.number}: {answers.bad.why}")
+    except ModelUnusable as error:
+        raise UsageError(str(error)) from None
+    except BrokenPipeError:  # whoever read our output has seen enough
+        raise
+    except OSError as error:
+        raise UsageError(f"cannot read {args.file}: {error.strerror}") from None
+    return 0
+
+
+def _answer(entry: dict[str, Any], score: "Score") -> None:
+    from service.policy import band
+    from service.scoring.model import outcome_of
+
+    entry["score"] = round(score.probability, 6)
+    entry["verdict"] = outcome_of(score).value
+    entry["band"] = band(score, _default_policy()).value
+    entry["reasons"] = [term.text for term in score.terms if term.weight > 0]
+
+
+@cache
+def _default_policy() -> "Policy":
+    from service.settings import Policy
+
+    return Policy.from_settings({})
+
+
+def run_train(args: argparse.Namespace) -> int:
+    """Train, save and print what was measured on held-out comments."""
+    from service.scoring import evaluation
+    from service.scoring.building import build
+    from service.scoring.corpora import read_training_corpus
+    from service.scoring.model import save
+
+    corpora = [read_training_corpus(*_named(text)) for text in args.corpus]
+    if len({corpus.name for corpus in corpora}) < len(corpora):
+        raise UsageError("--corpus: the same name twice; put the files together first")
+    for corpus in corpora:
+        _tell_broken(corpus)
+    try:
+        built = build(corpora, args.out.name, clock(), _tell)
+        save(args.out, built.fit.weights, built.fit.intercept, built.card)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    except OSError as error:
+        raise UsageError(f"cannot write {args.out}: {error.strerror}") from None
+    print(evaluation.table(built.measures))
+    thresholds = built.card["thresholds"]
+    print(f"{args.out}: hold from {thresholds['publish']}, reject above {thresholds['reject']}")
+    return 0
+
+
+def run_evaluate(args: argparse.Namespace) -> int:
+    """Print false positives, recall and calibration on each file."""
+    import numpy as np
+
+    from service.scoring import evaluation
+    from service.scoring.corpora import read_corpus
+    from service.scoring.model import Model, ModelUnusable
+
+    try:
+        model = Model.load(_find_model(args.model, _data_dir(args)))
+    except ModelUnusable as error:
+        raise UsageError(str(error)) from None
+    measures = []
+    for text in args.files:
+        name, path = _named(text) if "=" in text else ("own", Path(text))
+        corpus = read_corpus(name, path)
+        _tell_broken(corpus)
+        scores = model.score_many(example.submission for example in corpus.examples)
+        probabilities = np.array([score.probability for score in scores])
+        labels = np.array([example.spam for example in corpus.examples], np.bool_)
+        label = name if "=" in text else path.stem
+        measures.append(evaluation.measure(label, probabilities, labels, model.publish_below))
+    print(f"model {model.name}, held from {model.publish_below}; intervals at 95 %")
+    print(evaluation.table(measures))
+    return 0
+
+
+def run_models(args: argparse.Namespace) -> int:
+    """Print a line for every model found, the one in use marked with a star."""
+    from service.scoring.model import Model, ModelUnusable, find_current
+
+    data_dir = _data_dir(args)
+    current = find_current(data_dir).resolve()
+    for path in _list_models(data_dir):
+        mark = "*" if path.resolve() == current else " "
+        try:
+            model = Model.load(path)
+        except ModelUnusable as error:
+            print(f"{mark} {path.name:<16} unusable: {error}")
+            continue
+        trained = model.card.get("trained_on", [])
+        spam, ham = (sum(part[label] for part in trained) for label in ("spam", "ham"))
+        print(
+            f"{mark} {model.name:<16} {str(model.card.get('created', ''))[:10]:<10}  "
+            f"{spam} spam, {ham} ham  hold from {model.publish_below}, "
+            f"reject above {model.reject_above}  {path}"
+        )
+    return 0
+
+
+def _list_models(data_dir: Path) -> Iterator[Path]:
+    from service.scoring.model import CARD, shipped_models
+
+    for folder in (data_dir / "models", shipped_models()):
+        if folder.is_dir():
+            yield from (path for path in sorted(folder.iterdir()) if (path / CARD).is_file())
+
+
+def _find_model(name: str, data_dir: Path) -> Path:
+    from service.scoring.model import find_current, shipped_models
+
+    if not name:
+        return find_current(data_dir)
+    for path in (data_dir / "models" / name, shipped_models() / name, Path(name)):
+        if path.is_dir():
+            return path
+    raise UsageError(f"no model named {name!r}; `comment-desk models` lists them")
+
+
+def _data_dir(args: argparse.Namespace) -> Path:
+    """The data directory, without making it: these commands work where nothing was set up."""
+    from platformdirs import user_data_path
+
+    named = args.data_dir or os.environ.get("COMMENT_DESK_DATA_DIR", "").strip()
+    return Path(named or user_data_path("comment-desk", appauthor=False)).expanduser()
+
+
+def _named(text: str) -> tuple[str, Path]:
+    name, equals, path = text.partition("=")
+    if not equals or not path:
+        raise UsageError(f"{text!r}: expected NAME=PATH")
+    return name, Path(path)
+
+
+def _tell_broken(corpus: "Corpus") -> None:
+    for line in corpus.broken[:_MOST_NAMED]:
+        _tell(f"skipped {line}")
+    if len(corpus.broken) > _MOST_NAMED:
+        _tell(f"skipped {len(corpus.broken) - _MOST_NAMED} more broken rows of {corpus.path}")
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)
