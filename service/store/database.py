@@ -15,17 +15,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, exc, make_url, text
+from sqlalchemy import URL, Connection, exc, make_url, text
 
 from service.errors import Unavailable
 from service.store import schema
+from service.store.engine import database_trouble, open_engine
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _BATCH = 256  # functions that share one transaction at most
 _WAITING = 2048  # functions that may wait for the writer; more are refused at once
-_BUSY_SECONDS = 5  # how long a foreign writer may lock SQLite before we answer 503
+_VERSION_TABLE = (  # as Alembic makes it
+    "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
+    " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
+)
 
 
 class _Job:
@@ -54,8 +58,8 @@ class Database:
 
     def __init__(self, url: str | URL, *, readers: int = 4) -> None:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
-        self._writer_engine = _engine(url, "BEGIN IMMEDIATE", size=1)
-        self._reader_engine = _engine(url, "BEGIN", size=readers + 1)
+        self._writer_engine = open_engine(url, "BEGIN IMMEDIATE", size=1)
+        self._reader_engine = open_engine(url, "BEGIN", size=readers + 1)
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="reader")
         self._reader = threading.local()
         self._reader_connections: list[Connection] = []  # one for each reader thread
@@ -94,7 +98,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """One transaction on the calling thread, for the command line."""
-        with _database_trouble(), self._writer_engine.begin() as conn:
+        with database_trouble(), self._writer_engine.begin() as conn:
             yield conn
 
     async def read(
@@ -116,7 +120,7 @@ class Database:
         """
         if self._glances is None:
             return await self.read(fn, *args, **kwargs)
-        with _database_trouble():
+        with database_trouble():
             try:
                 return fn(self._glances, *args, **kwargs)
             finally:
@@ -157,7 +161,7 @@ class Database:
         return self._jobs.qsize()
 
     def _run_reader(self, call: Callable[[Connection], T]) -> T:
-        with _database_trouble():
+        with database_trouble():
             try:
                 return self._read_once(call)
             except exc.DBAPIError as error:
@@ -195,7 +199,7 @@ class Database:
                     continue  # that loop is closed: nobody waits any more
 
     def _run_together(self, batch: list[_Job]) -> None:
-        with _database_trouble(), self._writer_engine.begin() as conn:
+        with database_trouble(), self._writer_engine.begin() as conn:
             for job in batch:
                 job.answer = job.call(conn)
 
@@ -244,43 +248,6 @@ def _is_retryable(cause: BaseException | None) -> bool:
     return getattr(getattr(cause, "orig", None), "sqlstate", None) in ("40001", "40P01")
 
 
-@contextmanager
-def _database_trouble() -> Iterator[None]:
-    try:
-        yield
-    except (exc.OperationalError, exc.InternalError, exc.TimeoutError) as error:
-        raise Unavailable("The database cannot be reached at the moment.") from error
-    except exc.DatabaseError as error:
-        if type(error) is not exc.DatabaseError:  # a mistake of ours
-            raise
-        raise Unavailable(f"The database is damaged: {error.orig}.") from error
-
-
-def _engine(url: str | URL, begin: str, *, size: int) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        parsed = parsed.set(drivername="postgresql+psycopg")
-        return create_engine(parsed, pool_size=size, max_overflow=0, pool_pre_ping=True)
-    engine = create_engine(
-        parsed,
-        pool_size=size,
-        max_overflow=0,
-        connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None},
-    )
-
-    @event.listens_for(engine, "connect")
-    def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-
-    @event.listens_for(engine, "begin")
-    def _begin(conn: Connection) -> None:
-        conn.exec_driver_sql(begin)
-
-    return engine
-
-
 def migrate(database: Database) -> str:
     """Bring the schema to the newest version; returns what was done in a few words.
 
@@ -293,7 +260,7 @@ def migrate(database: Database) -> str:
             return "up to date"
         if found is None:
             schema.metadata.create_all(conn)
-            conn.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) PRIMARY KEY)"))
+            conn.execute(text(_VERSION_TABLE))
             conn.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": schema.HEAD})
             return "created"
         if found > schema.HEAD:
