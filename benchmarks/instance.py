@@ -150,11 +150,14 @@ class Instance:
             raise SystemExit(f"comment-desk {' '.join(arguments)}: {done.stderr.strip()}")
 
     def _environment(self) -> dict[str, str]:
-        outside = ("DATABASE_URL", "REDIS_URL", "COMMENT_DESK_GLOBAL_LIMIT")
+        outside = (
+            "DATABASE_URL", "REDIS_URL", "COMMENT_DESK_GLOBAL_LIMIT", "PYTHONDONTWRITEBYTECODE",
+        )  # fmt: skip
         kept = {name: value for name, value in os.environ.items() if name not in outside}
         return kept | {
             "COMMENT_DESK_DATA_DIR": str(self.data_dir),
             "COMMENT_DESK_PUBLIC_URL": self.origin,
+            "PYTHONPYCACHEPREFIX": f"{self._folder.name}/bytecode",  # as an installed one has it
             "COMMENT_DESK_TRUSTED_PROXIES": "127.0.0.1/32",  # so that each comment has an address
         }
 
