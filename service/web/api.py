@@ -1,6 +1,7 @@
 """The public API: take a comment in, edit or withdraw one's own, preview, fetch a form's token."""
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -127,7 +128,7 @@ async def _submit(request: DeskRequest, fields: object, is_form: bool) -> Receip
     )
     return await submit.submit(
         submission,
-        origin=request.headers.get("origin", ""),
+        origin=_foreign_origin(request),
         store=state["store"],
         twins=state["twins"],
         limits=state["limits"],
@@ -136,6 +137,12 @@ async def _submit(request: DeskRequest, fields: object, is_form: bool) -> Receip
         secret=state["secret"],
         now=clock(),
     )
+
+
+def _foreign_origin(request: DeskRequest) -> str:
+    """The Origin header, or "" from a page of our own: the plain form stands on one."""
+    origin = request.headers.get("origin", "")
+    return "" if urlsplit(origin).netloc == request.headers.get("host") else origin
 
 
 def _text_fields(fields: object) -> dict[str, str]:
