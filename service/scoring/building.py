@@ -22,7 +22,7 @@ from service.scoring.model import Model
 from service.scoring.training import STRENGTH, Fit, train
 from service.text import fingerprint
 
-HELD_MEAN, HELD_WORST = 0.005, 0.02  # honest comments held, over article sites
+HELD_MEAN, HELD_WORST = 0.004, 0.015  # honest comments held, over article sites
 REJECT_ALPHA, REJECT_DELTA = 0.001, 0.05  # at most 0.1 % rejected wrongly, at 95 % confidence
 NEAR = 6  # bits of 64: closer fingerprints are the same text
 
@@ -136,8 +136,9 @@ def _card(
         "thresholds": {"publish": publish, "reject": reject},
         "threshold_method": (
             f"publish: lowest that holds {HELD_MEAN:.1%} of held-out honest comments as the mean "
-            f"over article sites and {HELD_WORST:.0%} at the worst; reject: certified at {REJECT_ALPHA:.1%} with confidence "
-            f"{1 - REJECT_DELTA:.0%} on {needed} held-out honest comments or more, else 1.0"
+            f"over article sites and {HELD_WORST:.1%} at the worst; reject: certified at "
+            f"{REJECT_ALPHA:.1%} with confidence {1 - REJECT_DELTA:.0%} on {needed} held-out "
+            "honest comments or more, else 1.0"
         ),
         "held_out": {m.name: m.as_card() for m in measures},
         "held_out_method": (

@@ -116,7 +116,7 @@ def certified_threshold(ham: Scores, alpha: float, delta: float) -> float | None
     for threshold in np.linspace(0.999, 0.5, 500):
         if upper_bound(int((ham > threshold).sum()), len(ham), delta) > alpha:
             break
-        certified = float(threshold)
+        certified = round(float(threshold), 3)
     return certified
 
 

@@ -35,7 +35,8 @@ _LEET = {
     "g": "9",
 }
 _LEET_SPAM, _LEET_HAM = 1.0, 0.1  # share of the comments that get a disguised copy
-_ENOUGH_WORDS = 60  # characters
+_ENOUGH_LETTERS = 50
+_LATIN = re.compile("[a-z]")  # words the model can read: see hashing.COVERED_SCRIPTS
 _UNDER_ARTICLE = 0.5  # share of the comments that stand under an article in training
 
 
@@ -71,7 +72,7 @@ def prepare(
     submissions: list[Submission] = []
     labels: list[bool] = []
     emphasis: list[float] = []
-    for example in examples:
+    for example in filter(_can_teach, examples):
         placed = _place(example, pages, dice)
         copies = [placed, *_without_links(placed, example.spam)]
         if dice.random() < (_LEET_SPAM if example.spam else _LEET_HAM):
@@ -80,6 +81,12 @@ def prepare(
         labels += [example.spam] * len(copies)
         emphasis += [example.weight] * len(copies)
     return submissions, np.array(labels, np.int8), np.array(emphasis)
+
+
+def _can_teach(example: Example) -> bool:
+    """Whether more can be learnt from a spam example than that its script is spam."""
+    text = example.submission.comment
+    return not example.spam or bool(_LATIN.search(normalise(text)) or find_links(text))
 
 
 def _place(example: Example, pages: list[Submission], dice: random.Random) -> Submission:
@@ -94,13 +101,17 @@ def _place(example: Example, pages: list[Submission], dice: random.Random) -> Su
 
 
 def _without_links(submission: Submission, spam: bool) -> list[Submission]:
-    """A spammer's words alone, when there are enough of them, so that they count without a link."""
+    """A spammer's words alone, so that they count without a link.
+
+    Not where the model cannot read them: there nothing but the script would be left to learn.
+    """
     links = find_links(submission.comment) if spam else ()
     text = unveil(submission.comment) if links else ""
     for link in links:
         text = text.replace(link.url, " ")
     text = re.sub("<[^>]*>|\\[[^]]*]", " ", text)
-    return [replace(submission, comment=text)] if len(normalise(text)) >= _ENOUGH_WORDS else []
+    enough = len(_LATIN.findall(normalise(text))) >= _ENOUGH_LETTERS
+    return [replace(submission, comment=text)] if enough else []
 
 
 def leet(text: str, dice: random.Random) -> str:
