@@ -17,7 +17,6 @@ from service.errors import DeskError
 from service.limits import Limits
 from service.link import Link
 from service.scoring.model import Model, ModelUnusable, find_current
-from service.similarity import Similarity
 from service.store.database import Database, sqlite_url
 from service.submit import Twins
 from service.web import account, api, desk, embed, health, moderation, openapi, problems, thread
@@ -89,7 +88,6 @@ def create_app(config: Config, *, demo: bool = False) -> Starlette:
                 link=link,
                 twins=Twins(),
                 limits=Limits(link, secret=config.secret, global_rate=config.global_limit),
-                similarity=Similarity(link),
                 score=score,
                 model=model,
                 secret=config.secret,

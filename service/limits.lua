@@ -1,13 +1,18 @@
--- GCRA over several limits at once: all are checked before any is consumed.
--- KEYS: one for each limit, in order; then, where form tokens are counted, the token's.
--- ARGV[1]: "count/seconds" of each limit, ARGV[2]: the seconds a token is remembered.
--- A key holds "TAT:interval": the theoretical arrival time in microseconds of the server's clock,
--- and the interval it was reckoned with, so that a changed rate still knows how many were admitted.
--- Replies {0, uses of the token} when admitted, {microseconds to wait, number of the limit} if not.
+-- What Redis remembers of recent submissions, asked and told in one step.
+--
+-- KEYS: one for each limit, in order; the form token's, where one is counted; then the four bands
+--       of the comment's fingerprint, where it is compared with others.
+-- ARGV: "count/seconds" of each limit; the seconds a token is remembered, 0 without one; the
+--       fingerprint in 16 hex digits, empty where there is none; the seconds a band is remembered.
+-- Replies {0, uses of the token, cluster, its size} when admitted, {microseconds to wait, number of
+-- the limit} if not, and then nothing is consumed, counted or remembered.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000000 + clock[2]
 local held = redis.call('MGET', unpack(KEYS))
 
+-- Limits, by GCRA: all are checked before any is consumed. A key holds "TAT:interval": the
+-- theoretical arrival time in microseconds of the server's clock, and the interval it was reckoned
+-- with, so that a changed rate still knows how many were admitted.
 local function hold(key, tat, interval)
   local value = string.format('%.0f:%.0f', tat, interval)
   redis.call('SET', key, value, 'PX', math.ceil((tat - now) / 1000))
@@ -39,15 +44,53 @@ end
 if wait > 0 then
   return {wait, refused}
 end
-
 for number, tat in ipairs(tats) do
   hold(KEYS[number], tat, intervals[number])
 end
+
 local uses = 0
-if KEYS[index + 1] then
-  uses = redis.call('INCR', KEYS[index + 1])
+if ARGV[2] ~= '0' then
+  index = index + 1
+  uses = redis.call('INCR', KEYS[index])
   if uses == 1 then
-    redis.call('EXPIRE', KEYS[index + 1], ARGV[2])
+    redis.call('EXPIRE', KEYS[index], ARGV[2])
   end
 end
-return {0, uses}
+
+-- Near-identical comments. Two fingerprints at most 3 bits apart agree in one of four bands of 16
+-- bits, so only the newest comment of each band is looked at: "fingerprint:cluster:size". A flood
+-- comes quickly, so it is found; a band that another comment has taken meanwhile costs a likeness,
+-- never a comment.
+local own, DISTANCE = ARGV[3], 3
+if own == '' then
+  return {0, uses}
+end
+
+local function ones(word, atmost)
+  local count = 0
+  while word ~= 0 and count <= atmost do
+    word = bit.band(word, word - 1)
+    count = count + 1
+  end
+  return count
+end
+
+local high, low = tonumber(string.sub(own, 1, 8), 16), tonumber(string.sub(own, 9), 16)
+local cluster, nearest, size = own, DISTANCE + 1, 0
+for band = index + 1, index + 4 do
+  if held[band] then
+    local first, second, its, count = string.match(held[band], '(%x%x%x%x%x%x%x%x)(%x+):(%x+):(%d+)')
+    local apart = ones(bit.bxor(high, tonumber(first, 16)), DISTANCE)
+    apart = apart + ones(bit.bxor(low, tonumber(second, 16)), DISTANCE - apart)
+    if apart <= DISTANCE and its == cluster then
+      nearest, size = math.min(nearest, apart), math.max(size, tonumber(count))
+    elseif apart < nearest or (apart == nearest and apart <= DISTANCE and tonumber(count) > size) then
+      cluster, nearest, size = its, apart, tonumber(count)
+    end
+  end
+end
+size = size + 1
+for band = index + 1, index + 4 do
+  redis.call('SET', KEYS[band], own .. ':' .. cluster .. ':' .. size, 'EX', ARGV[4])
+end
+return {0, uses, cluster, size}

@@ -1,7 +1,8 @@
 """Rate limits: refuses a submission or sign-in that comes too fast, before anything is stored.
 
-The counters live in Redis. While it is away, slow or full, each process counts for itself by the
-same rule and says so, and whatever is admitted then is held for a person.
+The same round trip counts the uses of a form token and finds near-identical recent comments. All of
+it lives in Redis. While that is away, slow or full, each process counts for itself by the same rule
+and says so, and whatever is admitted then is held for a person.
 """
 
 import hashlib
@@ -14,9 +15,9 @@ from pathlib import Path
 
 import structlog
 
-from service.domain import Submission
+from service.domain import Cluster, Submission
 from service.errors import RateLimited
-from service.link import Link, LinkDown, Reply, Script
+from service.link import Link, LinkDown, Script
 from service.settings import Policy, Rate
 
 ADMIT = Script(Path(__file__).with_name("limits.lua").read_text("utf-8"))
@@ -24,6 +25,7 @@ ADMIT = Script(Path(__file__).with_name("limits.lua").read_text("utf-8"))
 _SIGN_IN_PAIR = Rate(5, 60)  # for one name from one address: guessing, without locking the name
 _SIGN_IN_ADDRESS = Rate(20, 3600)  # for one address, whatever the names
 _MICROSECONDS = 1_000_000
+_LIKENESS = 7 * 86_400  # seconds a fingerprint is remembered
 
 log = structlog.get_logger()
 
@@ -34,10 +36,12 @@ class Admission:
 
     `degraded`: counted by this process alone, since Redis was away. `token_uses`: how often its
     form token was admitted by now, 1 for the first; None without a token or when degraded.
+    `cluster`: the near-identical comments of the site; None without a fingerprint or when degraded.
     """
 
     degraded: bool
-    token_uses: int | None
+    token_uses: int | None = None
+    cluster: Cluster | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,10 @@ class Limits:
     seconds. Redis's clock counts, so the clients' may differ. Rates come with each call: a changed
     one holds from the next call on, less what was admitted before. When Redis loses its keys,
     every limit starts afresh.
+
+    Near-identical comments are found by locality-sensitive bands: 64-bit simhashes at most 3 bits
+    apart have at least one of their four 16-bit bands in common (Manku, Jain, Das Sarma: Detecting
+    Near-Duplicates for Web Crawling, 2007). Remembered for 7 days after the last of them.
     """
 
     def __init__(
@@ -79,17 +87,29 @@ class Limits:
         """Whether the last call was counted by this process alone."""
         return self._degraded
 
-    async def admit(self, submission: Submission, policy: Policy) -> Admission:
-        """Admit a submission or raise RateLimited with the seconds until it would be admitted."""
+    async def admit(
+        self, submission: Submission, policy: Policy, fingerprint: int | None = None
+    ) -> Admission:
+        """Admit a submission or raise RateLimited with the seconds until it would be admitted.
+
+        `fingerprint` is the comment's unsigned 64-bit simhash, to be compared with others'.
+        """
         tag = self._tag(submission.site)
         limits = self._limits_on(submission, policy, tag)
-        keys = [limit.key for limit in limits]
+        more: list[str] = []
         if submission.token_nonce:
-            keys.append(self._key(tag, "token", submission.site, submission.token_nonce))
-        if not keys:
-            return Admission(degraded=False, token_uses=None)
-        uses = await self._admit(limits, keys, policy.form_max_age)
-        return Admission(degraded=uses is None, token_uses=uses or None)
+            more.append(self._key(tag, "token", submission.site, submission.token_nonce))
+        digits = "" if fingerprint is None else f"{fingerprint:016x}"
+        if digits:
+            more += _bands(tag, submission.site, digits)
+        if not limits and not more:
+            return Admission(degraded=False)
+        token_seconds = policy.form_max_age if submission.token_nonce else 0
+        reply = await self._admit(limits, more, token_seconds, digits)
+        if reply is None:
+            return Admission(degraded=True)
+        uses, cluster = reply
+        return Admission(degraded=False, token_uses=uses or None, cluster=cluster)
 
     async def admit_sign_in(self, name: str, address: str) -> None:
         """Count an attempt to sign in, right or wrong, from a client address prefix.
@@ -104,23 +124,36 @@ class Limits:
             Limit("sign-in", pair, _SIGN_IN_PAIR),
             Limit("sign-in-address", alone, _SIGN_IN_ADDRESS),
         ]
-        await self._admit(limits, [pair, alone], 0)
+        await self._admit(limits, [], 0, "")
 
-    async def _admit(self, limits: list[Limit], keys: list[str], token_seconds: int) -> int | None:
-        """The token's uses (0: none counted), or None when admitted by this process alone."""
+    async def _admit(
+        self, limits: list[Limit], more: list[str], token_seconds: int, digits: str
+    ) -> tuple[int, Cluster | None] | None:
+        """The token's uses (0: none counted) and the cluster; None: admitted by this process alone.
+
+        `more` are the keys beyond the limits': the token's, then the fingerprint's.
+        """
         rates = " ".join([f"{limit.rate.count}/{limit.rate.period}" for limit in limits])
+        keys = [*(limit.key for limit in limits), *more]
         try:
-            reply = await self._link.call(ADMIT, keys, (rates, token_seconds))
+            reply = await self._link.call(ADMIT, keys, (rates, token_seconds, digits, _LIKENESS))
         except LinkDown as error:
             self._note(degraded=True, error=str(error))
             now = int(self._clock() * _MICROSECONDS)
-            _refuse(limits, *self._local.admit(limits, now))
+            wait, number = self._local.admit(limits, now)
+            if wait:
+                raise _refusal(limits, wait, number) from None
             return None
         self._note(degraded=False)
-        wait, number = _pair(reply)
-        if wait:
-            _refuse(limits, wait, number)
-        return number
+        match reply:
+            case [int(wait), int(number)] if wait:
+                raise _refusal(limits, wait, number)
+            case [0, int(uses)]:
+                return uses, None
+            case [0, int(uses), bytes(cluster), int(size)]:
+                return uses, Cluster(cluster.decode(), size)
+            case _:
+                raise TypeError(f"the script replied {reply!r}")
 
     def _limits_on(self, submission: Submission, policy: Policy, tag: str) -> list[Limit]:
         address, network = (*submission.address_prefixes, "", "")[:2]
@@ -202,14 +235,10 @@ class LocalLimits:
         return 0, 0
 
 
-def _refuse(limits: list[Limit], wait: int, number: int) -> None:
-    if wait:
-        raise RateLimited(wait / _MICROSECONDS, limits[number - 1].scope)
+def _refusal(limits: list[Limit], wait: int, number: int) -> RateLimited:
+    return RateLimited(wait / _MICROSECONDS, limits[number - 1].scope)
 
 
-def _pair(reply: Reply) -> tuple[int, int]:
-    match reply:
-        case [int(first), int(second)]:
-            return first, second
-        case _:
-            raise TypeError(f"the script replied {reply!r}")
+def _bands(tag: str, site: str, digits: str) -> list[str]:
+    """The keys of a fingerprint's four bands."""
+    return [f"desk:{{{tag}}}:like:{site}:{n}:{digits[4 * n : 4 * n + 4]}" for n in range(4)]

@@ -22,8 +22,7 @@ Argument: TypeAlias = str | bytes | int | float
 Client: TypeAlias = "Redis | RedisCluster"
 
 _BATCH = 256  # calls in one pipeline: some 5 ms of the event loop's time
-_FIRST_PROBE = 0.05  # seconds; doubled up to the last, each with jitter
-_LAST_PROBE = 5.0
+_FIRST_PROBE, _LAST_PROBE = 0.05, 5.0  # seconds; doubled from one to the other, with jitter
 
 _FAILURES = (exceptions.RedisError, exceptions.RedisClusterException, OSError, TimeoutError)
 
@@ -187,9 +186,7 @@ class Link:
 
     async def _run(self, batch: list[_Call]) -> list[object]:
         replies = await self._pipeline([call.command("EVALSHA") for call in batch])
-        absent = [
-            i for i, reply in enumerate(replies) if isinstance(reply, exceptions.NoScriptError)
-        ]
+        absent = [i for i, r in enumerate(replies) if isinstance(r, exceptions.NoScriptError)]
         if absent:  # a new or flushed server: EVAL runs the script and keeps it
             again = await self._pipeline([batch[i].command("EVAL") for i in absent])
             for i, reply in zip(absent, again, strict=True):
@@ -202,8 +199,7 @@ class Link:
         pipeline = self._client.pipeline(transaction=False)
         for command in commands:
             pipeline.execute_command(*command)
-        replies: list[object] = await pipeline.execute(raise_on_error=False)
-        return replies
+        return list(await pipeline.execute(raise_on_error=False))
 
     def _note(self, error: Exception | None) -> None:
         if error is not None:

@@ -74,7 +74,7 @@ def decide(
 ) -> Verdict:  # fmt: skip
     """The machine's outcome on a comment, by the first of RULES that names one.
 
-    `score` is None when there is no usable model or it failed, `cluster` when similarity could
+    `score` is None when there is no usable model or it failed, `cluster` when Redis could
     not be asked, `degraded` says that the rate limits had to make do without their store.
     """
     case = Case(submission, score, cluster, degraded, history, policy)

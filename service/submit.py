@@ -28,7 +28,6 @@ from service.errors import CommentsClosed, UnknownParent
 from service.intake import challenge
 from service.intake.origin import check_origin
 from service.limits import Limits
-from service.similarity import Similarity
 from service.store import audit, comments, outbox, repeats, sites, threads
 from service.store.database import Database
 from service.text import fingerprint
@@ -78,7 +77,6 @@ async def submit(
     store: Database,
     twins: Twins,
     limits: Limits,
-    similarity: Similarity,
     score: Scorer,
     secret: bytes,
     now: datetime,
@@ -92,7 +90,7 @@ async def submit(
 
     async def take() -> Receipt:
         return await _submit(
-            submission, origin, store, limits=limits, similarity=similarity, score=score,
+            submission, origin, store, limits=limits, score=score,
             secret=secret, now=now,
         )  # fmt: skip
 
@@ -101,17 +99,16 @@ async def submit(
 
 async def _submit(
     submission: Submission, origin: str, store: Database, *, limits: Limits,
-    similarity: Similarity, score: Scorer, secret: bytes, now: datetime,
+    score: Scorer, secret: bytes, now: datetime,
 ) -> Receipt:  # fmt: skip
     site, earlier = await store.glance(_look_up, submission, origin, now)
     if earlier is not None:
         return _signed(earlier, site, secret)
     submission = challenge.check_bots(submission, site.policy, secret, now)
-    admission = await limits.admit(submission, site.policy)
-    cluster = await similarity.join(site.key, fingerprint(submission.comment))
+    admission = await limits.admit(submission, site.policy, fingerprint(submission.comment))
     if admission.token_uses is not None and admission.token_uses > 1:
         submission = submission.with_signals(Signal(Code.FORM_TOKEN_REUSED))
-    found = Findings(score(submission), cluster, admission.degraded or cluster is None)
+    found = Findings(score(submission), admission.cluster, admission.degraded)
     return _signed(await store.write(_take_in, submission, found, site, now), site, secret)
 
 

@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 from service.domain import Code, Receipt, Scorer, Status, Submission
 from service.limits import Limits
 from service.link import Link
-from service.similarity import Similarity
 from service.store import comments, schema
 from service.store.database import Database
 from service.submit import Twins, submit
@@ -36,7 +35,7 @@ class Desk:
     async def taking(self) -> AsyncIterator[Submit]:
         """`submit` with its parts, for the length of the block."""
         link = Link(self.redis_url)
-        limits, similarity, twins = Limits(link, secret=SECRET), Similarity(link), Twins()
+        limits, twins = Limits(link, secret=SECRET), Twins()
 
         async def take(
             submission: Submission, *, now: datetime = NOW, origin: str = ORIGIN,
@@ -44,7 +43,7 @@ class Desk:
         ) -> Receipt:  # fmt: skip
             return await submit(
                 submission, origin=origin, store=self.database, twins=twins, limits=limits,
-                similarity=similarity, score=score or self.score, secret=SECRET, now=now,
+                score=score or self.score, secret=SECRET, now=now,
             )  # fmt: skip
 
         try:

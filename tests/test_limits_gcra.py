@@ -18,7 +18,7 @@ from tests.redis_server import RedisServer, running_server, server_binaries
 MICROSECONDS = 1_000_000
 START = 1_700_000_000 * MICROSECONDS
 CLOCKED = Script(
-    ADMIT.text.replace("redis.call('TIME')", "{math.floor(ARGV[3] / 1e6), ARGV[3] % 1e6}")
+    ADMIT.text.replace("redis.call('TIME')", "{math.floor(ARGV[5] / 1e6), ARGV[5] % 1e6}")
 )
 rates = st.builds(Rate, st.integers(1, 6), st.sampled_from([60, 3600]))
 # Milliseconds between attempts: bursts, near the intervals, and long pauses.
@@ -46,7 +46,7 @@ async def answers(url: str, attempts: list[tuple[list[Limit], int]]) -> list[tup
 
 async def _ask(link: Link, limits: list[Limit], moment: int) -> tuple[int, int]:
     words = " ".join(f"{limit.rate.count}/{limit.rate.period}" for limit in limits)
-    match await link.call(CLOCKED, [limit.key for limit in limits], (words, 0, moment)):
+    match await link.call(CLOCKED, [limit.key for limit in limits], (words, 0, "", 0, moment)):
         case [int(wait), int(number)]:
             return wait, number
         case other:

@@ -132,7 +132,6 @@ async def _submit(request: DeskRequest, fields: object, is_form: bool) -> Receip
         store=state["store"],
         twins=state["twins"],
         limits=state["limits"],
-        similarity=state["similarity"],
         score=state["score"],
         secret=state["secret"],
         now=clock(),

@@ -10,7 +10,6 @@ from starlette.requests import Request
 from service.domain import Scorer
 from service.limits import Limits
 from service.link import Link
-from service.similarity import Similarity
 from service.store.database import Database
 from service.submit import Twins
 from service.web.cache import PageCache
@@ -25,7 +24,6 @@ class State(TypedDict):
     link: Link
     twins: Twins
     limits: Limits
-    similarity: Similarity
     score: Scorer
     model: str  # the current model's name; empty when there is no usable one
     secret: bytes
