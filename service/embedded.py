@@ -89,7 +89,7 @@ class EmbeddedValkey:
             _stop(process)
             # Damaged or written by a newer server: only counters and recent fingerprints are
             # lost, so better without them than not at all.
-            if not _set_aside(self._directory / "appendonlydir"):
+            if not _set_aside(self._directory / "dump.rdb"):
                 break
         tail = log_path.read_text("utf-8", "replace").strip().rpartition("\n")[2]
         raise UsageError(f"the embedded Valkey did not start: {tail or 'no output'} ({log_path})")
@@ -118,11 +118,11 @@ def _command(binary: Path, directory: Path, unix_socket: Path) -> list[str]:
         *("--unixsocket", str(unix_socket)),
         *("--unixsocketperm", "700"),
         *("--dir", str(directory)),
-        *("--appendonly", "yes"),
-        *("--save", ""),
-        # A killed server loses nothing so; after a power cut some counters are older. In return
-        # a slow disk never makes a comment wait.
-        *("--appendfsync", "no"),
+        # Written when it stops, and each hour in case it is killed: then counters are up to an hour
+        # old. A log of every write would take more disk than the comments themselves.
+        *("--appendonly", "no"),
+        *("--save", "3600 1"),
+        *("--stop-writes-on-bgsave-error", "no"),  # a full disk must not stop the limits
         # All keys expire; a flood of them must not take the machine's memory.
         *("--maxmemory", "128mb"),
         *("--maxmemory-policy", "allkeys-lru"),
@@ -218,11 +218,9 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _set_aside(directory: Path) -> bool:
+def _set_aside(snapshot: Path) -> bool:
     """Rename what a server could not load, replacing what was set aside before."""
-    if not directory.is_dir():
+    if not snapshot.exists():
         return False
-    aside = directory.with_name(f"{directory.name}.unreadable")
-    shutil.rmtree(aside, ignore_errors=True)
-    directory.rename(aside)
+    snapshot.replace(snapshot.with_name(f"{snapshot.name}.unreadable"))
     return True
