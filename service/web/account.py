@@ -1,7 +1,5 @@
 """Signing in and out of the desk, and one's own account."""
 
-import math
-
 import structlog
 from starlette.responses import RedirectResponse, Response
 
@@ -9,7 +7,6 @@ from service import people, review
 from service.domain import Actor
 from service.errors import DeskError, InvalidPassword, RateLimited, Unauthorized
 from service.intake.body import parse_urlencoded
-from service.web import wording
 from service.web.api import address_of
 from service.web.auth import (
     check_same_origin,
@@ -19,7 +16,8 @@ from service.web.auth import (
     set_session,
 )
 from service.web.desk_page import desk_page, redirect, signed_in
-from service.web.pages import Pages
+from service.web.pages import Pages, told
+from service.web.problems import problem_of
 from service.web.state import DeskRequest, clock
 
 log = structlog.get_logger()
@@ -102,16 +100,14 @@ def _sign_in_page(
     request: DeskRequest, fields: dict[str, str], error: DeskError | None = None
 ) -> Response:
     pages: Pages = request.state["pages"]
-    seconds = math.ceil(error.retry_after) if isinstance(error, RateLimited) else 0
+    problem, headers = (None, {}) if error is None else problem_of(error)
     context = {
         "link": fields.get("link", ""),
         "next": fields.get("next", ""),
         "name": fields.get("name", ""),
-        "error": error,
-        "wait": wording.span(seconds) if seconds else "",
+        "error": told(problem, headers) if problem else "",
     }
-    headers = {"Retry-After": str(seconds)} if seconds else {}
-    status = 200 if error is None else error.status
+    status = 200 if problem is None else problem.status
     return pages.page("desk/sign-in.html", context, status=status, headers=headers)
 
 

@@ -1,5 +1,6 @@
 """A comment as the desk shows it: everything in words, the text marked, hostile parts bounded."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ TEXT_LIMIT = 1200  # characters of a comment on a page of many
 _EXCERPT = 240
 _MOST_HOSTS = 8
 _MOST_TERMS = 5
+_TERM = 60  # characters of a term: a word can be as long as a comment
+_BLANK_LINES = re.compile(r"\n{4,}")
 _ABOUT_LINKS = frozenset({Code.BLOCKED_DOMAIN, Code.TOO_MANY_LINKS})
 _ABOUT_WORDS = frozenset({Code.BLOCKED_WORD, Code.HELD_WORD})
 
@@ -60,14 +63,14 @@ def card(item: QueueItem, actor: Actor, now: datetime, *, limit: int = TEXT_LIMI
     hosts = _hosts(c)
     return Card(
         comment=c,
-        text=_marked(c, cut(c.comment, limit), against),
+        text=_marked(c, cut(_BLANK_LINES.sub("\n\n\n", c.comment), limit), against),
         left_out=max(0, len(c.comment) - limit),
         band=wording.BANDS[c.band],
         status=wording.STATUSES[c.status],
         findings=tuple(wording.why(r.code, r.detail) for r in c.reasons if not r.is_failure),
         failures=tuple(wording.why(r.code, r.detail) for r in c.reasons if r.is_failure),
-        against=tuple(against),
-        speaking_for=tuple(term.text for term in c.terms if term.weight < 0)[:3],
+        against=tuple(cut(text, _TERM) for text in against),
+        speaking_for=tuple(cut(term.text, _TERM) for term in c.terms if term.weight < 0)[:3],
         hosts=tuple(hosts.most_common(_MOST_HOSTS)),
         more_hosts=max(0, len(hosts) - _MOST_HOSTS),
         parent=item.parent,
@@ -88,7 +91,7 @@ def _marked(comment: Comment, text: str, against: list[str]) -> Markup:
     """The text with what the machine saw in it marked."""
     seen = {reason.code: reason.detail for reason in comment.reasons}
     phrases = [*against, *(seen[code] for code in _ABOUT_WORDS & seen.keys())]
-    links = _ABOUT_LINKS & seen.keys() or any(term.startswith("domain with") for term in against)
+    links = _ABOUT_LINKS & seen.keys() or any("link" in t or "domain" in t for t in against)
     urls = [link.url for link in find_links(text)[:20]] if links else []
     return highlight(text, phrases, urls)
 

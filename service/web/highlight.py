@@ -10,13 +10,16 @@ from service.text import normalise
 _CHUNK = re.compile(r"\S+")
 _EDGES = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~…“”„«»"
 
+_TELLING = 4  # letters; shorter words alone say nothing
+
 Span = tuple[int, int]
 
 
 def highlight(text: str, phrases: Iterable[str], exact: Iterable[str] = ()) -> Markup:
-    """The text with whole words of `phrases`, compared in normal form, and `exact` parts marked.
+    """The text with `phrases`, as whole words in normal form, and `exact` parts marked.
 
-    Linear in the text's length for a few phrases. The text itself is never changed.
+    Of a phrase that does not stand together in the text, its longer words are marked. Linear in
+    the text's length for a few phrases; the text itself is never changed.
     """
     spans = sorted([*_find_phrases(text, phrases), *_find_exact(text, exact)])
     pieces: list[Markup | str] = []
@@ -30,21 +33,33 @@ def highlight(text: str, phrases: Iterable[str], exact: Iterable[str] = ()) -> M
 
 
 def _find_phrases(text: str, phrases: Iterable[str]) -> list[Span]:
-    wanted: dict[str, list[list[str]]] = {}
-    for phrase in phrases:
-        words = [word for part in normalise(phrase).split() if (word := part.strip(_EDGES))]
-        if words:
-            wanted.setdefault(words[0], []).append(words)
+    wanted = [words for phrase in phrases if (words := _words(phrase))]
     if not wanted:
         return []
     places = [(match.start(), match.end()) for match in _CHUNK.finditer(text)]
     keys = [_key(text[start:end]) for start, end in places]
-    return [
-        _trimmed(text, places[first][0], places[first + len(words) - 1][1])
-        for first, key in enumerate(keys)
-        for words in wanted.get(key, ())
-        if keys[first : first + len(words)] == words
-    ]
+    starts: dict[str, list[int]] = {}
+    for place, key in enumerate(keys):
+        starts.setdefault(key, []).append(place)
+
+    def find(words: list[str]) -> list[Span]:
+        size = len(words)
+        return [
+            _trimmed(text, places[first][0], places[first + size - 1][1])
+            for first in starts.get(words[0], ())
+            if keys[first : first + size] == words
+        ]
+
+    found: list[Span] = []
+    for words in wanted:
+        together = find(words)
+        apart = [word for word in words if len(word) >= _TELLING] if not together else []
+        found += together or [span for word in apart for span in find([word])]
+    return found
+
+
+def _words(phrase: str) -> list[str]:
+    return [word for part in normalise(phrase).split() if (word := part.strip(_EDGES))]
 
 
 def _find_exact(text: str, parts: Iterable[str]) -> list[Span]:

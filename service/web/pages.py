@@ -101,7 +101,7 @@ class Pages:
             "errors": _NOTHING_TYPED | {e.field: e.message for e in reversed(listed)},
             "problem": problem,
             "listed": listed,
-            "wait": _wait(headers),
+            "told": told(problem, headers) if problem else "",
             "article": article_of(fields.get("page_url", ""), known),
             "form_level": 2 if problem else 1,
         }
@@ -110,7 +110,7 @@ class Pages:
 
     def problem(self, problem: Problem, headers: Mapping[str, str]) -> Response:
         """An error as a readable page."""
-        context = {"problem": problem, "wait": _wait(headers)}
+        context = {"problem": problem, "told": told(problem, headers)}
         return self.page("problem.html", context, status=problem.status, headers=headers)
 
 
@@ -122,6 +122,14 @@ def policy(origins: Iterable[str]) -> str:
     """
     known = " ".join(origins)
     return _POLICY.format(form_action=f"'self' {known}".rstrip(), frame_ancestors=known or "'none'")
+
+
+def told(problem: Problem, headers: Mapping[str, str]) -> str:
+    """What an error means for a person, with the time to wait where there is one."""
+    if "Retry-After" not in headers:
+        return problem.detail
+    first = problem.detail.partition(". ")[0].rstrip(".")
+    return f"{first}. Try again in {wording.span(int(headers['Retry-After']))}."
 
 
 def article_of(page_url: str, origins: Iterable[str]) -> str:
@@ -173,7 +181,3 @@ def _thread_context(
         "fields": _NOTHING_TYPED | filled,
         "errors": _NOTHING_TYPED,
     }
-
-
-def _wait(headers: Mapping[str, str]) -> str:
-    return wording.span(int(headers["Retry-After"])) if "Retry-After" in headers else ""

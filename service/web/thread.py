@@ -21,6 +21,7 @@ from service.web.query import choice_of, id_of, limit_of, page_of
 from service.web.state import DeskRequest, clock
 
 _MAX_PAGES = 100
+_PAGE = 100  # comments at once
 _CACHED = "public, no-cache"  # shared caches may keep it, and ask each time whether it stands
 
 
@@ -101,7 +102,7 @@ async def get_counts(request: DeskRequest) -> Response:
 def _view(request: DeskRequest) -> _View:
     site, page_url = page_of(request)
     newest_first = choice_of(request, "order", ("oldest", "newest")) == "newest"
-    limit = limit_of(request, default=100, most=200)
+    limit = limit_of(request, default=_PAGE, most=200)
     return _View(site, page_url, newest_first, limit, id_of(request, "cursor"))
 
 
@@ -109,10 +110,11 @@ def _links(view: _View, page: read.PublicPage) -> list[tuple[str, str]]:
     """Where else in the thread to go: what to say, and the query string that leads there."""
     order = "newest" if view.newest_first else "oldest"
     here = {"site": view.site, "page_url": view.page_url, "order": order}
+    if view.limit != _PAGE:
+        here["limit"] = str(view.limit)
     links = []
     if page.next_cursor is not None:
-        ahead = here | {"limit": str(view.limit), "cursor": page.next_cursor}
-        links.append(("Next page", urlencode(ahead)))
+        links.append(("Next page", urlencode(here | {"cursor": page.next_cursor})))
     if view.cursor is not None:
         links.append(("First page", urlencode(here)))
     if len(page.comments) > 1:

@@ -26,19 +26,19 @@ class Written:
 READERS = (
     Written(
         "Ingrid",
-        "The part about uneven doses deserves more room. People I worked with thought *weak* batches"
-        " meant it was getting safer, and that is exactly backwards.",
+        "The part about uneven doses deserves more room. People I worked with thought *weak*"
+        " batches meant it was getting safer, and that is exactly backwards.",
         "https://ingrid.example",
     ),
     Written(
         "Teo",
-        "Is the drop in autumn really the post, or did they just open fewer lorries? The report must"
-        " say how many were inspected.",
+        "Is the drop in autumn really the post, or did they just open fewer lorries? The report"
+        " must say how many were inspected.",
     ),
     Written(
         "Marisol",
-        "Trabajo en una farmacia del lado sur. Las tiras reactivas se acaban en dos días y nadie nos"
-        " dice cuándo llegan más. Una línea telefónica en los dos idiomas ayudaría mucho.",
+        "Trabajo en una farmacia del lado sur. Las tiras reactivas se acaban en dos días y nadie"
+        " nos dice cuándo llegan más. Una línea telefónica en los dos idiomas ayudaría mucho.",
         lang="es",
         answers=0,
     ),

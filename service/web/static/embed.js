@@ -60,7 +60,7 @@ const WORDS = {
 
 /** An answer that is a problem (RFC 9457). */
 class Refused extends Error {
-  /** @param {{status: number, code: string, detail: string, errors: FieldError[]}} problem
+  /** @param {{status: number, code: string, title: string, detail: string, errors: FieldError[]}} problem
    *  @param {number} wait seconds */
   constructor(problem, wait) {
     super(problem.detail);
@@ -473,7 +473,7 @@ class CommentThread extends HTMLElement {
     if (problem.status === 409) this.attempt = { body: "", key: "" };
     const fields = problem.errors.filter((found) => FIELDS.includes(found.field));
     if (fields.length) return this.mark(fields, WORDS.fields);
-    return this.mark([], [problem.detail, wait ? WORDS.again(wait) : "", WORDS.kept].filter(Boolean).join(" "));
+    return this.mark([], [wait ? `${problem.detail.split(". ")[0]}. ${WORDS.again(wait)}` : problem.detail, WORDS.kept].join(" "));
   }
 
   /** Show what is wrong, at the fields and above them; the focus goes to the first.
