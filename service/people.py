@@ -46,12 +46,11 @@ async def sign_in(
     Unknown, disabled and wrong look alike and take as long. Raises RateLimited, Unauthorized.
     """
     await limits.admit_sign_in(name, address)
-    found = await store.read(table.find_moderator, name)
-    usable = found is not None and not found.disabled and bool(found.password_hash)
-    password_hash = found.password_hash if found is not None and usable else _decoy_hash()
+    found = await store.read(table.find_moderator, name) if name.isprintable() else None
+    password_hash = "" if found is None or found.disabled else found.password_hash
     loop = asyncio.get_running_loop()
     matches = await loop.run_in_executor(_hashing, _is_password, password_hash, password)
-    if found is None or not usable or not matches:
+    if found is None or not matches:
         raise Unauthorized("Name or password is not right.")
     return await store.write(table.add_session, found.id, now)
 
@@ -109,12 +108,16 @@ def _set_password(conn: Connection, name: str, password_hash: str, now: datetime
 
 
 def _is_password(password_hash: str, password: str) -> bool:
+    """Whether a password fits; where there is no hash, False after as long a time."""
+    decoy = _decoy_hash()
     try:
-        return _hasher.verify(password_hash, password[:MAX_PASSWORD])
+        fits = _hasher.verify(password_hash or decoy, password[:MAX_PASSWORD])
     except (VerificationError, InvalidHashError):
         return False
+    return fits and password_hash != "" and len(password) <= MAX_PASSWORD
 
 
 @lru_cache(maxsize=1)
 def _decoy_hash() -> str:
+    """Made for the first attempt, whoever it is by, so that it tells nothing."""
     return hash_password("nobody has this password")

@@ -62,8 +62,11 @@ async def read_revision(site_key: str, page_url: str, *, store: Database) -> tup
 async def count_comments(
     site_key: str, page_urls: Sequence[str], *, store: Database
 ) -> dict[str, int]:
-    """How many published comments each page has; pages without a thread have 0."""
-    found = await store.read(threads.count_published, site_key, page_urls)
+    """How many published comments each page has; pages without a thread have 0.
+
+    Raises UnknownSite.
+    """
+    found = await store.read(_count_comments, site_key, page_urls)
     return {url: found.get(url, 0) for url in page_urls}
 
 
@@ -117,6 +120,11 @@ def _read_page(
         for r in rows[:limit]
     )
     return PublicPage(site, thread, page, page[-1].id if len(rows) > limit else None)
+
+
+def _count_comments(conn: Connection, site_key: str, page_urls: Sequence[str]) -> dict[str, int]:
+    sites.get_site(conn, site_key)
+    return threads.count_published(conn, site_key, page_urls)
 
 
 def _read_revision(conn: Connection, site_key: str, page_url: str) -> tuple[int, int]:

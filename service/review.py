@@ -19,7 +19,7 @@ from service.domain import (
     Site,
     Status,
 )
-from service.errors import Forbidden, NotFound
+from service.errors import FieldError, Forbidden, InvalidSubmission, NotFound
 from service.store import audit, comments, decisions, queue, sites
 from service.store.database import Database
 from service.store.queue import Filter
@@ -90,8 +90,11 @@ async def decide(
     """Approve or reject one or many; what somebody else changed meanwhile becomes a conflict.
 
     Ids that do not exist, or belong to sites the actor may not moderate, are conflicts without a
-    status. Each changed comment has its audit entry.
+    status. Each changed comment has its audit entry. Raises InvalidSubmission for a reason to
+    approve.
     """
+    if decision.choice is Choice.APPROVE and decision.reason is not None:
+        raise InvalidSubmission([FieldError("reason", "invalid", "A reason goes with reject.")])
     return await store.write(_decide, actor, decision, now)
 
 
@@ -99,7 +102,8 @@ async def undo(actor: Actor, decision_id: str, *, store: Database, now: datetime
     """Take a decision back, whole: each comment is what it was, and the label is gone.
 
     One's own at any time, somebody else's as an admin. Comments changed since are conflicts.
-    Raises NotFound when there is no such decision or it was taken back already.
+    Raises NotFound when there is no such decision or it was taken back already, Forbidden for a
+    moderator where it takes an admin.
     """
     return await store.write(_undo, actor, decision_id, now)
 
@@ -132,9 +136,11 @@ async def list_by_author(comment: Comment, *, store: Database) -> list[tuple[str
     return await store.read(queue.list_by_author, comment.site_id, comment.email)
 
 
-def access_comment(conn: Connection, actor: Actor, comment_id: str, role: Role) -> Comment:
+def access_comment(
+    conn: Connection, actor: Actor, comment_id: str, role: Role, *, lock: bool = False
+) -> Comment:
     """The one door to a comment for moderators. Raises NotFound unless the role reaches it."""
-    comment = comments.find_comment(conn, comment_id)
+    comment = comments.find_comment(conn, comment_id, lock=lock)
     if comment is None or not actor.may(role, comment.site_id):
         raise NotFound
     return comment
@@ -177,11 +183,10 @@ def _decide(conn: Connection, actor: Actor, decision: Decision, now: datetime) -
     """One transaction: the decision, each comment's new status, its audit entry, the conflicts."""
     decision_id = new_id(now)
     target = _STATUS_OF[decision.choice]
-    deciders = decisions.find_by_comments(conn, list(decision.ids))
     changed: list[decisions.MadeItem] = []
     conflicts: list[Conflict] = []
     for comment_id in dict.fromkeys(decision.ids):
-        comment = comments.find_comment(conn, comment_id)
+        comment = comments.find_comment(conn, comment_id, lock=True)
         if comment is None or not actor.may(Role.MODERATOR, comment.site_id):
             conflicts.append(Conflict(comment_id, None, ""))
             continue
@@ -193,7 +198,7 @@ def _decide(conn: Connection, actor: Actor, decision: Decision, now: datetime) -
                 detail=_why(decision), decision_id=decision_id, now=now,
             )
         ):  # fmt: skip
-            conflicts.append(Conflict(comment_id, comment.status, deciders.get(comment_id, "")))
+            conflicts.append(Conflict(comment_id, comment.status, ""))
             continue
         item = decisions.MadeItem(
             comment_id, comment.status, comment.decision_id, comment.version + 1
@@ -204,7 +209,13 @@ def _decide(conn: Connection, actor: Actor, decision: Decision, now: datetime) -
         for item in changed:
             decisions.add_item(conn, decision_id, item)
     ids = tuple(item.comment_id for item in changed)
-    return DecisionResult(decision_id if ids else "", ids, tuple(conflicts))
+    return DecisionResult(decision_id if ids else "", ids, _explained(conn, conflicts))
+
+
+def _explained(conn: Connection, conflicts: list[Conflict]) -> tuple[Conflict, ...]:
+    """The conflicts with who made each comment what it is, where one may know."""
+    deciders = decisions.find_by_comments(conn, [c.id for c in conflicts if c.status])
+    return tuple(replace(c, by=deciders.get(c.id, "")) for c in conflicts)
 
 
 def _why(decision: Decision) -> str:
@@ -219,7 +230,9 @@ def _undo(conn: Connection, actor: Actor, decision_id: str, now: datetime) -> De
     changed: list[str] = []
     conflicts: list[Conflict] = []
     for item in decisions.list_items(conn, decision_id):
-        comment = access_comment(conn, actor, item.comment_id, needed)
+        comment = access_comment(conn, actor, item.comment_id, Role.MODERATOR, lock=True)
+        if not actor.may(needed, comment.site_id):
+            raise Forbidden("It takes an admin to take back what somebody else decided.")
         if comment.version != item.version or not comments.change_status(
             conn, comment, item.from_status, actor=actor.name, action="undo",
             detail=made.choice, decision_id=item.from_decision_id, now=now,
@@ -229,7 +242,7 @@ def _undo(conn: Connection, actor: Actor, decision_id: str, now: datetime) -> De
             changed.append(item.comment_id)
     if changed:
         decisions.mark_undone(conn, decision_id, now)
-    return DecisionResult(decision_id, tuple(changed), tuple(conflicts))
+    return DecisionResult(decision_id, tuple(changed), _explained(conn, conflicts))
 
 
 def _read_comment(

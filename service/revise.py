@@ -24,7 +24,7 @@ async def edit(
     `text` is a comment's text as intake makes it. Raises Forbidden for another comment's token,
     NotFound, and EditWindowOver once time or a moderator has closed it.
     """
-    comment, site = await store.read(_own_open, comment_id, token, secret, now)
+    comment, site = await store.read(_own_unlocked, comment_id, token, secret, now)
     if comment.comment == text:
         return _receipt(comment, site, secret)
     fresh = score(_submission(comment, text))
@@ -42,12 +42,13 @@ async def withdraw(
 
 
 def _own_open(
-    conn: Connection, comment_id: str, token: str, secret: bytes, now: datetime
-) -> tuple[Comment, Site]:
-    """The author's own comment while it may still be changed."""
+    conn: Connection, comment_id: str, token: str, secret: bytes, now: datetime, *,
+    lock: bool = False,
+) -> tuple[Comment, Site]:  # fmt: skip
+    """The author's own comment while it may still be withdrawn; `lock` it to change it."""
     if not is_edit_token(token, secret, comment_id):
         raise Forbidden("This token does not belong to this comment.")
-    comment = comments.find_comment(conn, comment_id)
+    comment = comments.find_comment(conn, comment_id, lock=lock)
     if comment is None or comment.status is Status.REMOVED:
         raise NotFound
     site = sites.get_site(conn, comment.site)
@@ -56,13 +57,22 @@ def _own_open(
     return comment, site
 
 
+def _own_unlocked(
+    conn: Connection, comment_id: str, token: str, secret: bytes, now: datetime, *,
+    lock: bool = False,
+) -> tuple[Comment, Site]:  # fmt: skip
+    """The author's own comment while it may still be edited: before a moderator decides."""
+    comment, site = _own_open(conn, comment_id, token, secret, now, lock=lock)
+    if comment.decision_id is not None:
+        raise EditWindowOver("A moderator has already looked at this comment.")
+    return comment, site
+
+
 def _replace_text(
     conn: Connection, comment_id: str, token: str, text: str, score: Score | None, secret: bytes,
     now: datetime,
 ) -> Receipt:  # fmt: skip
-    comment, site = _own_open(conn, comment_id, token, secret, now)
-    if comment.decision_id is not None:
-        raise EditWindowOver("A moderator has already looked at this comment.")
+    comment, site = _own_unlocked(conn, comment_id, token, secret, now, lock=True)
     verdict = policy.decide(
         _submission(comment, text),
         score=score,
@@ -77,15 +87,16 @@ def _replace_text(
         conn, comment, text, score=score, band=policy.band(score, site.policy), verdict=verdict,
         now=now,
     )  # fmt: skip
+    edited = replace(comment, comment=text, verdict=verdict.outcome)
     comments.change_status(
-        conn, comment, verdict.outcome.status, actor=AUTHOR, action="edit", detail=verdict.codes,
+        conn, edited, verdict.outcome.status, actor=AUTHOR, action="edit", detail=verdict.codes,
         now=now,
     )  # fmt: skip
-    return _receipt(replace(comment, verdict=verdict.outcome), site, secret)
+    return _receipt(edited, site, secret)
 
 
 def _withdraw(conn: Connection, comment_id: str, token: str, secret: bytes, now: datetime) -> None:
-    comment, _site = _own_open(conn, comment_id, token, secret, now)
+    comment, _site = _own_open(conn, comment_id, token, secret, now, lock=True)
     comments.change_status(
         conn, comment, Status.REMOVED, actor=AUTHOR, action="withdraw", now=now,
         decision_id=comment.decision_id,

@@ -118,9 +118,13 @@ def insert_comment(
         threads.change_published(conn, thread.id, +1)
 
 
-def find_comment(conn: Connection, comment_id: str) -> Comment | None:
-    """The comment with this id, whatever its status, or None."""
-    row = conn.execute(SELECT_COMMENT.where(table.c.id == comment_id)).first()
+def find_comment(conn: Connection, comment_id: str, *, lock: bool = False) -> Comment | None:
+    """The comment with this id, whatever its status, or None.
+
+    `lock` keeps it as it is until the transaction ends: another replica waits so long.
+    """
+    query = SELECT_COMMENT.where(table.c.id == comment_id)
+    row = conn.execute(query.with_for_update(of=table) if lock else query).first()
     return None if row is None else comment_of(row)
 
 

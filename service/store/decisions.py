@@ -81,7 +81,11 @@ def find_by_comments(conn: Connection, ids: list[str]) -> dict[str, str]:
 
 def list_items(conn: Connection, decision_id: str) -> list[MadeItem]:
     """What a decision did, comment by comment."""
-    rows = conn.execute(select(decision_item).where(decision_item.c.decision_id == decision_id))
+    rows = conn.execute(
+        select(decision_item)
+        .where(decision_item.c.decision_id == decision_id)
+        .order_by(decision_item.c.comment_id)
+    )
     return [
         MadeItem(row.comment_id, Status(row.from_status), row.from_decision_id, row.version)
         for row in rows
