@@ -51,8 +51,8 @@ def run_score(args: argparse.Namespace) -> int:
     path = _find_model(args.model, _data_dir(args))
     out = sys.stdout.buffer
     try:
-        source = sys.stdin.fileno() if args.file == "-" else os.open(args.file, os.O_RDONLY)
-        with Scorer(path, _answer, len(os.sched_getaffinity(0))) as scorer:
+        with Scorer(path, _answer, _count_cores()) as scorer:
+            source = sys.stdin.fileno() if args.file == "-" else os.open(args.file, os.O_RDONLY)
             for answers in scorer.answers(read_blocks(source)):
                 out.write(answers.text)
                 out.flush()
@@ -65,6 +65,12 @@ def run_score(args: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"cannot read {args.file}: {error.strerror}") from None
     return 0
+
+
+def _count_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _answer(entry: dict[str, Any], score: "Score") -> None:

@@ -14,6 +14,7 @@ Labels = NDArray[np.bool_]
 CONFIDENCE = 0.95
 _Z = 1.959963984540054  # of a two-sided interval at CONFIDENCE
 _BINS = 10
+_LEAST_CERTIFIED = 0.9  # what is less likely spam than that is for a person to decide
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,11 @@ def examples_needed(alpha: float, delta: float) -> int:
 def certified_threshold(ham: Scores, alpha: float, delta: float) -> float | None:
     """The lowest threshold whose rate of honest comments above it is at most alpha, certified.
 
-    Fixed-sequence testing from 1 downwards (Angelopoulos et al. 2021, "Learn then Test"): stops at
+    Never under 0.9. Fixed-sequence testing from 1 downwards (Angelopoulos et al. 2021, "Learn then Test"): stops at
     the first threshold whose Clopper–Pearson bound fails. None: too few comments.
     """
     certified = None
-    for threshold in np.linspace(0.999, 0.5, 500):
+    for threshold in np.linspace(0.999, _LEAST_CERTIFIED, 100):
         if upper_bound(int((ham > threshold).sum()), len(ham), delta) > alpha:
             break
         certified = round(float(threshold), 3)

@@ -53,19 +53,14 @@ class Answers:
 def read_blocks(descriptor: int) -> Iterator[Block]:
     """The lines of a file as they come: what is there to read, up to a block, is one block."""
     rest, number = b"", 1
-    while True:
-        read = _read_available(descriptor)
-        whole, _, tail = (rest + read).rpartition(b"\n") if read else (rest, b"", b"")
-        if not read and not whole:
-            return
-        rest = tail
-        if not whole and read:
-            continue
-        lines = whole.split(b"\n")
-        yield Block(lines, number, bool(read) and _is_ready(descriptor))
-        number += len(lines)
-        if not read:
-            return
+    while read := _read_available(descriptor):
+        whole, end, rest = (rest + read).rpartition(b"\n")
+        if end:
+            lines = whole.split(b"\n")
+            yield Block(lines, number, _is_ready(descriptor))
+            number += len(lines)
+    if rest:
+        yield Block([rest], number, False)
 
 
 def _read_available(descriptor: int) -> bytes:
