@@ -132,7 +132,7 @@ def open_page(browser: Browser, complaints: list[str]) -> Iterator[Callable[...,
 
 
 @pytest.fixture
-def open_desk(world: World, open_page: Callable[..., Page]) -> Callable[..., Page]:
+def visit_desk(world: World, open_page: Callable[..., Page]) -> Callable[..., Page]:
     """Opens the desk as a moderator who signed in once, by default without scripts."""
 
     def open_one(path: str = "/desk/", **options: Any) -> Page:

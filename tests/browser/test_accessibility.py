@@ -51,9 +51,11 @@ def test_pages_for_readers_are_clean(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_of_the_desk_are_clean(world: World, talk: str, scheme: str, open_desk: Open) -> None:
+def test_pages_of_the_desk_are_clean(
+    world: World, talk: str, scheme: str, visit_desk: Open
+) -> None:
     everything = {"java_script_enabled": True, "color_scheme": scheme}
-    page = open_desk(f"/desk/?page_url={talk}", **everything)
+    page = visit_desk(f"/desk/?page_url={talk}", **everything)
     page.get_by_text("Reject…").first.click()
     page.get_by_label("Tick the comment").first.check()
     assert findings(page) == []
@@ -68,10 +70,10 @@ def test_pages_of_the_desk_are_clean(world: World, talk: str, scheme: str, open_
 
 
 @pytest.mark.parametrize("path", ["/demo", "/desk/", "/desk/account", "/desk/sign-in"])
-def test_pages_fit_a_small_phone(world: World, talk: str, path: str, open_desk: Open) -> None:
+def test_pages_fit_a_small_phone(world: World, talk: str, path: str, visit_desk: Open) -> None:
     phone = {"width": 320, "height": 640}
 
-    page = open_desk(path, java_script_enabled=True, viewport=phone)
+    page = visit_desk(path, java_script_enabled=True, viewport=phone)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     small = page.evaluate(

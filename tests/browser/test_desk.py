@@ -44,12 +44,12 @@ def test_a_one_time_link_leads_to_a_password_that_signs_in(
 
 
 def test_a_morning_of_approving_rejecting_searching_and_undoing(
-    world: World, open_desk: Open
+    world: World, visit_desk: Open
 ) -> None:
     article = world.article()
     for name in ("Abel", "Berta", "Cleo", "Doris"):
         world.send(article, f"{name} writes about the harvest.", name=name)
-    page = open_desk(f"/desk/?page_url={article}")
+    page = visit_desk(f"/desk/?page_url={article}")
     expect(page.get_by_role("article")).to_have_count(4)
     done = page.get_by_role("main").get_by_role("status").first
 
@@ -89,11 +89,11 @@ def test_a_morning_of_approving_rejecting_searching_and_undoing(
 
 
 def test_what_somebody_else_decided_first_is_told_and_kept(
-    world: World, open_desk: Open, complaints: list[str]
+    world: World, visit_desk: Open, complaints: list[str]
 ) -> None:
     article = world.article()
     comment = world.send(article, "Two people look at this one.")
-    page = open_desk(f"/desk/?page_url={article}")
+    page = visit_desk(f"/desk/?page_url={article}")
     world.approve(comment)
     page.get_by_role("article", name="Ruth").get_by_role("button", name="Spam").click()
 
@@ -126,14 +126,14 @@ HOSTILE = {
 
 
 def test_hostile_rows_leave_the_page_and_the_other_rows_usable(
-    world: World, open_desk: Open
+    world: World, visit_desk: Open
 ) -> None:
     article = world.article()
     for kind, text in HOSTILE.items():
         world.send(article, f"{kind} {text}", name=f"{kind} {text[:60]}".strip())
     world.send(article, "A plain comment.", name="Zoe")
 
-    page = open_desk(
+    page = visit_desk(
         f"/desk/?page_url={article}",
         java_script_enabled=True,
         viewport={"width": 320, "height": 640},

@@ -27,7 +27,7 @@ def wait_as_people_do(page: Page) -> None:
 
 
 def test_a_comment_waits_is_approved_at_the_desk_and_stands_on_the_page(
-    world: World, open_page: Open, open_desk: Open
+    world: World, open_page: Open, visit_desk: Open
 ) -> None:
     article = world.article()
     page = open_page(article)
@@ -43,7 +43,7 @@ def test_a_comment_waits_is_approved_at_the_desk_and_stands_on_the_page(
     other = open_page(article)
     expect(other.get_by_text("Nobody has commented yet")).to_be_visible()
 
-    desk = open_desk(f"/desk/?page_url={article}")
+    desk = visit_desk(f"/desk/?page_url={article}")
     desk.get_by_role("article", name="Ana").get_by_role("button", name="Approve").click()
     expect(desk.get_by_role("status").first).to_contain_text("Approved 1 comment")
 
@@ -137,7 +137,7 @@ def test_a_reader_without_a_mouse_can_answer(world: World, open_page: Open) -> N
     assert comments[1]["parent_id"] == parent
 
 
-def test_a_double_click_sends_one_comment(world: World, open_page: Open, open_desk: Open) -> None:
+def test_a_double_click_sends_one_comment(world: World, open_page: Open, visit_desk: Open) -> None:
     article = world.article()
     page = open_page(article)
     write(page, "Twice is once.")
@@ -145,7 +145,7 @@ def test_a_double_click_sends_one_comment(world: World, open_page: Open, open_de
     page.get_by_role("button", name="Post comment").dblclick()
 
     expect(page.get_by_role("status")).to_contain_text("A moderator will look")
-    expect(open_desk(f"/desk/?page_url={article}").get_by_role("article")).to_have_count(1)
+    expect(visit_desk(f"/desk/?page_url={article}").get_by_role("article")).to_have_count(1)
 
 
 def test_without_the_service_there_is_a_link(
@@ -162,7 +162,7 @@ def test_without_the_service_there_is_a_link(
 
 
 def test_a_lost_connection_keeps_the_text_and_a_second_try_sends_it_once(
-    world: World, open_page: Open, open_desk: Open, complaints: list[str]
+    world: World, open_page: Open, visit_desk: Open, complaints: list[str]
 ) -> None:
     article = world.article()
     page = open_page(article)
@@ -182,7 +182,7 @@ def test_a_lost_connection_keeps_the_text_and_a_second_try_sends_it_once(
     page.get_by_role("button", name="Post comment").click()
     expect(page.get_by_role("status")).to_contain_text("A moderator will look")
     expect(page.get_by_role("listitem")).to_contain_text("Waiting for review")
-    expect(open_desk(f"/desk/?page_url={article}").get_by_role("article")).to_have_count(1)
+    expect(visit_desk(f"/desk/?page_url={article}").get_by_role("article")).to_have_count(1)
     complaints.clear()
 
 

@@ -22,7 +22,7 @@ def write(page: Page, comment: str, *, email: str = "ana@mail.example") -> None:
 
 
 def test_a_comment_on_the_demo_article_waits_is_approved_and_stands_there(
-    world: World, open_page: Open, open_desk: Open
+    world: World, open_page: Open, visit_desk: Open
 ) -> None:
     demo = f"{world.service.url}/demo"
     page = open_page(demo, **PLAIN)
@@ -33,7 +33,7 @@ def test_a_comment_on_the_demo_article_waits_is_approved_and_stands_there(
     assert page.url.startswith(f"{demo}#comment-")
     expect(page.get_by_role("listitem")).to_have_count(before)
 
-    desk = open_desk("/desk/?site=demo&q=right+question")
+    desk = visit_desk("/desk/?site=demo&q=right+question")
     desk.get_by_role("article", name="Ana").get_by_role("button", name="Approve").click()
     page.reload()
     expect(page.get_by_role("listitem")).to_have_count(before + 1)
