@@ -20,7 +20,6 @@ from service.scoring.model import Model, ModelUnusable, find_current
 from service.store.database import Database, sqlite_url
 from service.submit import Twins
 from service.web import account, api, desk, embed, health, moderation, openapi, problems, thread
-from service.web.body import MAX_BODY
 from service.web.cache import PageCache
 from service.web.metrics import Metrics
 from service.web.middleware import Cors, Envelope
@@ -114,7 +113,6 @@ def create_app(config: Config, *, demo: bool = False) -> Starlette:
             HTTPException: problems.handle,
         },
         lifespan=lifespan,
-        max_body_size=MAX_BODY,
     )
 
 

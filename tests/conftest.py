@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -175,6 +176,16 @@ def config(tmp_path: Path, valkey: RedisServer, tiny_model: Path) -> Config:
 def client(config: Config, sqlite: Database) -> Iterator[TestClient]:
     """The application over the same SQLite file as the fixture `sqlite`."""
     with TestClient(create_app(config), follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture
+def any_client(config: Config, database: Database, database_url: str | URL) -> Iterator[TestClient]:
+    """The application over the same database as the fixture `database`, of each kind."""
+    url = "" if database.is_sqlite else str(database_url)
+    with TestClient(
+        create_app(replace(config, database_url=url)), follow_redirects=False
+    ) as client:
         yield client
 
 

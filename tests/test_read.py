@@ -41,7 +41,7 @@ def test_a_page_nobody_commented_on_is_empty_and_an_unknown_site_is_refused(
         read.count_comments("nowhere", [PAGE], store=database),
     ):
         with pytest.raises(UnknownSite):
-            asyncio.run(asked)  # type: ignore[arg-type]
+            asyncio.run(asked)
     assert asyncio.run(read.find_site("nowhere", store=database)) is None
 
 
@@ -115,7 +115,7 @@ def test_an_author_sees_their_own_waiting_comment_and_only_that(
         found = await read.read_own(
             site, page, token, secret=SECRET, store=database, now=NOW + timedelta(days=days)
         )
-        return found and found.id
+        return None if found is None else found.id
 
     async def scenario() -> None:
         assert await seen() == own.id

@@ -11,9 +11,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import create_engine, func, select
 
 from service import review
-from service.domain import Actor, AuditEntry, Conflict, Role, Status
+from service.domain import Actor, AuditEntry, Conflict, DecisionResult, Role, Status
 from service.errors import Forbidden, NotFound
-from service.store import audit, comments, queue, schema
+from service.store import audit, comments, queue, schema, sites
 from service.store.database import Database
 from service.store.queue import LEASE
 from service.tokens import new_id
@@ -44,7 +44,7 @@ def decide(database: Database, actor: Actor, *decisions: Any) -> list[str]:
     return asyncio.run(scenario())
 
 
-def undo(database: Database, actor: Actor, decision_id: str) -> review.DecisionResult:
+def undo(database: Database, actor: Actor, decision_id: str) -> DecisionResult:
     return asyncio.run(review.undo(actor, decision_id, store=database, now=NOW))
 
 
@@ -64,7 +64,8 @@ def test_a_whole_decision_is_taken_back_with_its_label(database: Database) -> No
             assert (comment.status, comment.decision_id) == (Status.HELD, None)
             last = audit.list_entries(conn, comment_id)[-1]
             assert (last.actor, last.action, last.to_status) == ("max", "undo", Status.HELD)
-        history = comments.author_history(conn, comment.site_id, comment.email)
+        site = sites.get_site(conn, "news")
+        history = comments.author_history(conn, site.id, "author0@mail.example")
     assert (history.rejected, history.spam) == (0, 0)
 
 

@@ -211,8 +211,8 @@ def test_the_text_approved_is_the_text_reviewed_whoever_is_faster(
     comment = an_open_site_with(database)
     token = edit_token(SECRET, comment.id)
 
-    async def scenario() -> list[object]:
-        return await asyncio.gather(
+    async def scenario() -> None:
+        await asyncio.gather(
             review.decide(
                 MODERATOR, approving(comment.id, versions={comment.id: 1}), store=database, now=NOW
             ),

@@ -6,13 +6,14 @@ from service.errors import UnreadableBody, UnsupportedMediaType
 from service.intake.body import MAX_FIELDS, parse_json, parse_urlencoded
 from service.web.state import DeskRequest
 
-MAX_BODY = 256 * 1024  # bytes; more is answered 413 before anything is parsed
+MAX_BODY = 256 * 1024  # bytes; `middleware` answers 413 to more before anything is parsed
 
 
 async def read_fields(request: DeskRequest) -> tuple[object, bool]:
     """The body's value, and whether it came as a form. Raises UnreadableBody and 415."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if request.headers.get("content-encoding", "identity").lower() != "identity":
+        await request.body()  # too large is said first; nothing is ever unpacked
         raise UnsupportedMediaType("Send the body without Content-Encoding.")
     if kind == "application/json":
         return parse_json(await request.body()), False
@@ -37,6 +38,10 @@ def wants_json(request: DeskRequest, is_form: bool) -> bool:
 
 
 async def _read_multipart(request: DeskRequest) -> dict[str, str]:
+    try:
+        (await request.body()).decode()  # the parser would take other bytes for Latin-1
+    except UnicodeDecodeError:
+        raise UnreadableBody("The form is not UTF-8.") from None
     try:
         form = await request.form(max_files=0, max_fields=MAX_FIELDS, max_part_size=MAX_BODY)
     except HTTPException as error:

@@ -5,12 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import read
+from service.errors import DeskError
 from service.intake.page import is_allowed_origin
-from service.web.problems import unexpected_response
+from service.web.body import MAX_BODY
+from service.web.problems import problem_response, unexpected_response
 
 # Pages may be framed or scripted only where their own handler says so with a policy of its own.
 _HEADERS = (
@@ -30,10 +33,10 @@ _EXPOSED = "ETag, Location, Retry-After"
 
 
 class Envelope:
-    """What goes round every answer: it is counted and timed, and has its security headers.
+    """What goes round every answer: counted and timed, of bounded size, with security headers.
 
     An error nobody foresaw becomes a problem here, so that the server logs nothing of its own.
-    One layer rather than three: each costs every request its own coroutine.
+    One layer rather than four: each costs every request its own coroutine.
     """
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
@@ -45,7 +48,15 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         began = time.perf_counter()
-        status = 0
+        status = received = 0
+
+        async def receive_within_limit() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if max(received, _declared_length(scope)) > MAX_BODY:
+                raise HTTPException(413)  # where the body is read, so it becomes a problem
+            return message
 
         async def send_in_envelope(message: Message) -> None:
             nonlocal status
@@ -57,9 +68,10 @@ class Envelope:
             await send(message)
 
         try:
-            await self.app(scope, receive, send_in_envelope)
+            await self.app(scope, receive_within_limit, send_in_envelope)
         except Exception as error:  # the last resort, below which is only the server
-            response = unexpected_response(error)
+            known = isinstance(error, DeskError)
+            response = problem_response(error) if known else unexpected_response(error)
             if not status:
                 await response(scope, receive, send_in_envelope)
         finally:
@@ -67,6 +79,11 @@ class Envelope:
             metrics = scope["state"]["metrics"]
             metrics.requests.labels(endpoint, status).inc()
             metrics.seconds.labels(endpoint).observe(time.perf_counter() - began)
+
+
+def _declared_length(scope: Scope) -> int:
+    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    return int(length) if length.isdigit() else 0
 
 
 class Cors:
