@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from service.commands import operations, people, serve, sites
+from service.commands import classifier, operations, people, serve, sites
 from service.errors import DeskError
 
 
@@ -18,7 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--data-dir", default="", help="where everything lives (COMMENT_DESK_DATA_DIR)"
     )
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for group in (serve, sites, people, operations):
+    for group in (serve, sites, people, classifier, operations):
         group.add_to(subparsers)
     args = parser.parse_args(argv)
     try:
