@@ -23,7 +23,7 @@ install_locked = { test -x $(BIN)/uv && \
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install run test test-fast browser coverage bench check fix lock upgrade \
-	system-packages clean
+	screenshots system-packages clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' Makefile
@@ -41,6 +41,9 @@ test-fast: $(INSTALLED_TESTS) ## Run the tests that need no browser
 
 browser: $(INSTALLED_TESTS) system-packages ## Run the tests that drive a real Chromium
 	$(BIN)/pytest -m browser $(ARGS) $(T)
+
+screenshots: $(INSTALLED_TESTS) system-packages ## Take the manual's screenshots anew, into docs/images
+	$(BIN)/pytest -q tests/browser/screenshots.py
 
 coverage: $(INSTALLED_TESTS) system-packages ## Run the tests and show which branches they miss
 	$(BIN)/pytest -m "not slow" --cov=service --cov-branch --cov-report=term-missing $(ARGS) $(T)

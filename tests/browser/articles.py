@@ -28,7 +28,7 @@ PAGE = """<!doctype html>
 
 @dataclass(frozen=True)
 class Articles:
-    """A running website. Every path is an article; `?plain` has no script in it."""
+    """A running website. Every path is an article; `?list` links to it, with its count."""
 
     origin: str
 
@@ -41,7 +41,9 @@ def running_articles(service_url: str, site: str) -> Iterator[Articles]:
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = PAGE.format(embedded="" if self.path.endswith("?plain") else script).encode()
+            article, _, query = self.path.partition("?")
+            link = f'<a data-comment-count href="{article}">Comments</a>'
+            body = PAGE.format(embedded=script + link * (query == "list")).encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))

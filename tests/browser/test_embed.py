@@ -186,6 +186,17 @@ def test_a_lost_connection_keeps_the_text_and_a_second_try_sends_it_once(
     complaints.clear()
 
 
+def test_a_list_of_articles_shows_how_many_comments_each_has(world: World, open_page: Open) -> None:
+    article = world.article()
+    world.published(article, "One.")
+    world.published(article, "Two.")
+
+    page = open_page(f"{article}?list")
+
+    expect(page.get_by_role("link", name="2 comments")).to_be_visible()
+    assert page.locator("comment-thread").count() == 0
+
+
 def test_a_link_to_a_comment_leads_to_it(world: World, open_page: Open) -> None:
     article = world.article()
     ids = [world.published(article, f"Comment number {n}") for n in range(12)]

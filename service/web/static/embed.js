@@ -515,12 +515,18 @@ async function fillCounts() {
   }
 }
 
-if (!customElements.get("comment-thread")) {
-  customElements.define("comment-thread", CommentThread);
+/** Once the whole page is there: a thread after the script, unless the page says where else. */
+function start() {
   const standsHere = script?.dataset.site && script.parentElement !== document.head;
   if (standsHere && !document.querySelector("comment-thread, a[data-comment-count]")) {
     script.after(node("comment-thread"));
   }
   fillCounts().catch((error) => console.warn(`comment-thread: ${error.message}`));
+}
+
+if (!customElements.get("comment-thread")) {
+  customElements.define("comment-thread", CommentThread);
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", start, { once: true });
+  else start();
 }
 })();
