@@ -22,7 +22,7 @@ from service.scoring.model import Model
 from service.scoring.training import STRENGTH, Fit, train
 from service.text import fingerprint
 
-HELD_MEAN, HELD_WORST = 0.003, 0.015  # honest comments held, over article sites
+HELD_MEAN, HELD_WORST = 0.003, 0.0125  # honest comments held, over article sites
 REJECT_ALPHA, REJECT_DELTA = 0.001, 0.05  # at most 0.1 % rejected wrongly, at 95 % confidence
 NEAR = 6  # bits of 64: closer fingerprints are the same text
 

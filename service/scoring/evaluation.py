@@ -110,8 +110,8 @@ def examples_needed(alpha: float, delta: float) -> int:
 def certified_threshold(ham: Scores, alpha: float, delta: float) -> float | None:
     """The lowest threshold whose rate of honest comments above it is at most alpha, certified.
 
-    Never under 0.9. Fixed-sequence testing from 1 downwards (Angelopoulos et al. 2021, "Learn then Test"): stops at
-    the first threshold whose Clopper–Pearson bound fails. None: too few comments.
+    Never under 0.9. Fixed-sequence testing from 1 downwards (Angelopoulos et al. 2021, "Learn then
+    Test"): stops at the first threshold whose Clopper–Pearson bound fails. None: too few comments.
     """
     certified = None
     for threshold in np.linspace(0.999, _LEAST_CERTIFIED, 100):

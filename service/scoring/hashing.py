@@ -131,7 +131,7 @@ def _characters(
     """Hashes and starts of the character grams of each size; starts of the unseen ones."""
     solid = classes != _BLANK
     uncovered = classes == _UNCOVERED
-    spoiled: Mask | None = uncovered if uncovered.any() else None
+    spoiled: Mask | None = uncovered if classes.max() == _UNCOVERED else None
     rolling, inner = codes, np.ones(len(codes), np.bool_)
     hashed, starts, unseen = [], [], []
     for size in range(_SHORTEST, _LONGEST + 1):
@@ -168,13 +168,13 @@ def _words(
     offsets = np.cumsum(sizes) - sizes
     place = np.minimum(np.arange(len(where)) - np.repeat(offsets, sizes), _MAX_WORD - 1)
     word = np.add.reduceat(codes[where] * _POWERS[place], offsets, dtype=np.uint32) ^ _WORD_SALT
-    known = np.maximum.reduceat(classes[where], offsets) == _LETTER
     pair = word[:-1] * _BASE + word[1:]
-    both = known[:-1] & known[1:]
     beside = rows[first[:-1]] == rows[first[1:]]
     start = first - 1
-    if known.all():
+    if classes.max() == _LETTER:
         return [word, pair[beside]], [start, start[:-1][beside]], []
+    known = np.maximum.reduceat(classes[where], offsets) == _LETTER
+    both = known[:-1] & known[1:]
     unseen = [start[~known], start[:-1][beside & ~both]]
     kept = beside & both
     return [word[known], pair[kept]], [start[known], start[:-1][kept]], unseen
