@@ -1,5 +1,6 @@
 """The composition root: builds the real parts once, in order, and hands them down."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,20 +14,23 @@ from starlette.staticfiles import StaticFiles
 
 from service.config import Config
 from service.domain import Score, Scorer, Submission
-from service.errors import DeskError
+from service.errors import DeskError, Unavailable
 from service.limits import Limits
 from service.link import Link
 from service.scoring.model import Model, ModelUnusable, find_current
 from service.store.database import Database, sqlite_url
 from service.submit import Twins
+from service.tidy import tidy
 from service.web import account, api, desk, embed, health, moderation, openapi, problems, thread
 from service.web.cache import PageCache
 from service.web.metrics import Metrics
 from service.web.middleware import Cors, Envelope
 from service.web.pages import Pages
-from service.web.state import State
+from service.web.state import State, clock
 
 log = structlog.get_logger()
+
+_TIDY_EVERY = 600  # seconds
 
 COMMENT = "/api/v1/comments/{id:uuid}"
 
@@ -81,6 +85,7 @@ def create_app(config: Config, *, demo: bool = False) -> Starlette:
         store.start()
         link = Link(config.redis_url)
         model, score = _load_model(config)
+        tidying = asyncio.create_task(_tidy_now_and_then(store))
         try:
             yield State(
                 store=store,
@@ -99,6 +104,7 @@ def create_app(config: Config, *, demo: bool = False) -> Starlette:
                 demo=demo,
             )
         finally:
+            tidying.cancel()
             await link.aclose()
             store.stop()
 
@@ -121,6 +127,15 @@ def from_environ() -> Starlette:
     return create_app(
         Config.from_environ(os.environ), demo=os.environ.get("COMMENT_DESK_DEMO") == "1"
     )
+
+
+async def _tidy_now_and_then(store: Database) -> None:
+    while True:
+        await asyncio.sleep(_TIDY_EVERY)
+        try:
+            await tidy(store=store, now=clock())
+        except Unavailable as error:
+            log.warning("tidying put off", detail=error.detail)
 
 
 def _load_model(config: Config) -> tuple[str, Scorer]:

@@ -7,6 +7,7 @@ the stored mapping into a frozen value. `docs/operations.md` lists every row and
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from ipaddress import ip_network
 from typing import Any
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
@@ -57,6 +58,13 @@ def _parse_threshold(value: str) -> float | None:
 
 def _parse_words(value: str) -> tuple[str, ...]:
     return tuple(word for part in value.split(",") if (word := part.strip()))
+
+
+def _parse_networks(value: str) -> tuple[str, ...]:
+    networks = _parse_words(value)
+    for network in networks:
+        ip_network(network)  # raises ValueError naming it
+    return networks
 
 
 def _parse_count(value: str) -> int:
@@ -117,13 +125,15 @@ SETTINGS: tuple[Setting, ...] = (
             "reject comments that link to one of these domains or their subdomains"),
     Setting("emails.blocked", "emails_blocked", "", _parse_words,
             "reject these e-mail addresses; @example.com blocks a whole domain"),
-    Setting("addresses.blocked", "addresses_blocked", "", _parse_words,
+    Setting("addresses.blocked", "addresses_blocked", "", _parse_networks,
             "reject client addresses in these networks (CIDR)"),
     Setting("edit.window", "edit_window", "15m", parse_span,
             "how long authors may edit or withdraw"),
     Setting("form.min-age", "form_min_age", "3s", parse_span,
             "hold forms sent faster than this after they were fetched"),
     Setting("form.max-age", "form_max_age", "1d", parse_span, "how long a form token is good for"),
+    Setting("address.kept", "address_kept", "30d", parse_span,
+            "how long client addresses are kept with comments"),
     Setting("comments", "comments", "open", _one_of("open", "closed"),
             "whether new comments are taken"),
     Setting("attack.mode", "attack_mode", "off", _one_of("off", "on"),
@@ -156,6 +166,7 @@ class Policy:
     edit_window: int
     form_min_age: int
     form_max_age: int
+    address_kept: int
     comments: str
     attack_mode: str
     notify_email: str

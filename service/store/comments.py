@@ -27,8 +27,8 @@ from service.domain import (
 )
 from service.store import audit, threads
 from service.store.prepared import Prepared
+from service.store.schema import HAS_ADDRESS, decision, site, thread
 from service.store.schema import comment as table
-from service.store.schema import decision, site, thread
 
 _LATER = ("edited_at", "decision_id", "claimed_by", "claimed_until")  # empty in a new comment
 _ADD = Prepared(
@@ -191,6 +191,16 @@ def change_text(
             reasons=_dump_reasons(verdict.reasons), **_score_columns(score, band),
         )
     )  # fmt: skip
+
+
+def forget_addresses(conn: Connection, site_id: int, before: datetime, limit: int) -> int:
+    """Blank the client addresses of up to `limit` comments from before then; how many."""
+    old = (
+        select(table.c.id)
+        .where(table.c.site_id == site_id, HAS_ADDRESS, table.c.created_at < before)
+        .limit(limit)
+    )
+    return conn.execute(update(table).where(table.c.id.in_(old)).values(address="")).rowcount
 
 
 def erase_text(conn: Connection, comment_id: str) -> None:

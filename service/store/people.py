@@ -129,12 +129,17 @@ def add_session(conn: Connection, moderator_id: int, now: datetime) -> str:
             seen_at=now,
         )
     )  # fmt: skip
+    return secret
+
+
+def forget_expired(conn: Connection, now: datetime) -> None:
+    """Delete sessions that have ended and sign-in links nobody used in time."""
     conn.execute(
         delete(session).where(
             or_(session.c.seen_at < now - IDLE, session.c.created_at < now - ABSOLUTE)
         )
     )
-    return secret
+    conn.execute(delete(sign_in_link).where(sign_in_link.c.expires_at <= now))
 
 
 def find_session(conn: Connection, secret: str, now: datetime) -> tuple[Actor, bool] | None:

@@ -21,8 +21,8 @@ from sqlalchemy import (
 
 from service.domain import Comment, Status
 from service.store.comments import SELECT_COMMENT, comment_of
+from service.store.schema import HELD, site, thread
 from service.store.schema import comment as table
-from service.store.schema import site, thread
 
 LEASE = timedelta(minutes=5)
 
@@ -67,7 +67,7 @@ def claim_next(
     free = or_(
         table.c.claimed_until.is_(None), table.c.claimed_until <= now, table.c.claimed_by == actor
     )
-    query = select(table.c.id).where(table.c.status == Status.HELD, free)
+    query = select(table.c.id).where(HELD, free)
     if site_ids is not None:
         query = query.where(table.c.site_id.in_(site_ids))
     chosen = query.order_by(table.c.id).limit(limit).with_for_update(skip_locked=True)
@@ -90,7 +90,7 @@ def release(conn: Connection, actor: str, ids: Sequence[str]) -> int:
 
 def count_reasons(conn: Connection, site_ids: frozenset[int] | None) -> dict[str, int]:
     """How many held comments carry each reason code; over the newest 5,000 at most."""
-    query = select(table.c.reasons).where(table.c.status == Status.HELD)
+    query = select(table.c.reasons).where(HELD)
     if site_ids is not None:
         query = query.where(table.c.site_id.in_(site_ids))
     newest = query.order_by(table.c.id.desc()).limit(5000).subquery()
@@ -143,7 +143,9 @@ def _filtered(
 
 
 def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
-    conditions = [table.c.status == wanted.status]
+    conditions: list[Any] = [
+        HELD if wanted.status is Status.HELD else table.c.status == wanted.status
+    ]
     if wanted.site_ids is not None:
         conditions.append(table.c.site_id.in_(wanted.site_ids))
     if wanted.site_key:

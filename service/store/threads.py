@@ -6,9 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select, text, update
 
-from service.domain import Status, Thread
+from service.domain import Thread
 from service.store.prepared import Prepared
-from service.store.schema import Instant, comment, site
+from service.store.schema import PUBLISHED, Instant, comment, site
 from service.store.schema import thread as table
 
 _BY_URL = Prepared(
@@ -79,7 +79,7 @@ def list_published(
     query = select(
         columns.id, columns.parent_id, columns.name, columns.website, columns.html, columns.lang,
         columns.created_at, columns.edited_at,
-    ).where(columns.thread_id == thread_id, columns.status == Status.PUBLISHED)  # fmt: skip
+    ).where(columns.thread_id == thread_id, PUBLISHED)  # fmt: skip
     if after is not None:
         query = query.where(columns.id < after if newest_first else columns.id > after)
     order = columns.id.desc() if newest_first else columns.id.asc()

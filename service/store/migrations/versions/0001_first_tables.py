@@ -92,11 +92,12 @@ def _create_sites_and_comments() -> None:
             "verdict IN ('publish', 'hold', 'reject')", name=op.f("ck_comment_verdict")
         ),
     )
-    for name, columns, status in (
-        ("ix_comment_published", ["thread_id", "id"], "published"),
-        ("ix_comment_held", ["site_id", "id"], "held"),
+    for name, columns, condition in (
+        ("ix_comment_published", ["thread_id", "id"], "status = 'published'"),
+        ("ix_comment_held", ["site_id", "id"], "status = 'held'"),
+        ("ix_comment_address", ["site_id", "created_at"], "address <> ''"),
     ):
-        only = sa.text(f"status = '{status}'")
+        only = sa.text(condition)
         op.create_index(name, "comment", columns, sqlite_where=only, postgresql_where=only)
     op.create_index("ix_comment_author", "comment", ["site_id", sa.text("lower(email)")])
     op.create_table(

@@ -1,0 +1,28 @@
+"""What time does by itself: forget what has expired, and client addresses kept long enough."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from service.store import comments, people, repeats, sites
+from service.store.database import Database
+
+
+async def tidy(*, store: Database, now: datetime, stretch: int = 500) -> int:
+    """Forget expired repeats, sessions and links, and addresses older than `address.kept`.
+
+    `stretch` addresses go in one transaction, so that nobody waits long behind it. Returns how many
+    went. Safe to run twice at once, in any number of processes.
+    """
+    await store.write(_forget_expired, now)
+    forgotten = 0
+    for site in await store.read(sites.list_sites):
+        before = now - timedelta(seconds=site.policy.address_kept)
+        while count := await store.write(comments.forget_addresses, site.id, before, stretch):
+            forgotten += count
+    return forgotten
+
+
+def _forget_expired(conn: Connection, now: datetime) -> None:
+    repeats.forget_expired(conn, now)
+    people.forget_expired(conn, now)
