@@ -82,9 +82,13 @@ async def _sign_in(request: DeskRequest, fields: dict[str, str]) -> str:
     if link := fields.get("link", ""):
         return await people.sign_in_by_link(link, store=store, now=clock())
     return await people.sign_in(
-        fields.get("name", "").strip(), fields.get("password", ""), address_of(request),
-        store=store, limits=request.state["limits"], now=clock(),
-    )  # fmt: skip
+        fields.get("name", "").replace("\x00", "").strip(),
+        fields.get("password", ""),
+        address_of(request),
+        store=store,
+        limits=request.state["limits"],
+        now=clock(),
+    )
 
 
 async def _first_page(request: DeskRequest, fields: dict[str, str], secret: str) -> str:

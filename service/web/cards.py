@@ -7,7 +7,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from service.domain import OPEN, Actor, Code, Comment, Role, Status
+from service.domain import OPEN, VISIBLE, Actor, Code, Comment, Role, Status
 from service.intake.address import prefixes
 from service.review import QueueItem
 from service.text import find_links, host_of
@@ -54,6 +54,16 @@ class Card:
     def waits(self) -> bool:
         """Whether a person is still to decide."""
         return self.comment.status in OPEN
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether a person has approved it already."""
+        return self.comment.status in VISIBLE and self.comment.decision_id is not None
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether a person has rejected it already."""
+        return self.comment.status is Status.REJECTED and self.comment.decision_id is not None
 
 
 def card(item: QueueItem, actor: Actor, now: datetime, *, limit: int = TEXT_LIMIT) -> Card:

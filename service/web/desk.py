@@ -126,7 +126,7 @@ async def _queue_page(
         "sites": await review.list_sites(actor, store=store),
         "latest": latest,
         "decided": _find(latest, query.get("decided", "")),
-        "undone": int(query["undone"]) if query.get("undone", "")[:4].isdecimal() else None,
+        "undone": _number(query.get("undone", "")),
         "chosen": dict.fromkeys(_FILTERS, "") | chosen,
         "is_filtered": bool(filters),
         "first": urlencode(chosen),
@@ -179,6 +179,10 @@ def _decision(fields: Mapping[str, str]) -> Decision:
         ids=check_ids(list(ticked)),
         choice=Choice(choice),
         reason=Reason(reason) if choice == Choice.REJECT and reason in list(Reason) else None,
-        note=fields.get("note", "").strip()[:_NOTE_LIMIT],
-        versions={i: int(version) for i, version in ticked.items() if version.isdecimal()},
+        note=fields.get("note", "").replace("\x00", "").strip()[:_NOTE_LIMIT],
+        versions={i: number for i, text in ticked.items() if (number := _number(text)) is not None},
     )
+
+
+def _number(text: str) -> int | None:
+    return int(text) if len(text) < 10 and text.isascii() and text.isdigit() else None

@@ -1,8 +1,11 @@
 """Everything that is shown as HTML: templates filled in, with the headers each page needs."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +29,7 @@ _CARRIED = (
     "author_token", "proof", "consent",
 )  # fmt: skip
 _NOTHING_TYPED = dict.fromkeys((*_VISIBLE, *_CARRIED), "")
+_STATIC = Path(__file__).parent / "static"
 _DEEPEST = 4  # replies further down are shown at this depth
 
 Links = Sequence[tuple[str, str]]  # (words, query string of /threads)
@@ -54,8 +58,17 @@ class Pages:
             lstrip_blocks=True,
         )
         self.base = urlsplit(public_url).path.rstrip("/")
-        self._templates.globals |= {"base": self.base, "carried": _CARRIED, "visible": _VISIBLE}
+        self._templates.globals |= {
+            "base": self.base,
+            "static": self._static,
+            "carried": _CARRIED,
+            "visible": _VISIBLE,
+        }
         self._templates.filters |= {"iso": datetime.isoformat, "moment": wording.moment}
+
+    def _static(self, name: str) -> str:
+        """The address of a file of ours; another one whenever the file has changed."""
+        return f"{self.base}/static/{name}?v={_version(name)}"
 
     def render(self, name: str, /, **context: Any) -> str:
         """A template filled in; everything is escaped unless it is Markup."""
@@ -112,6 +125,11 @@ class Pages:
         """An error as a readable page."""
         context = {"problem": problem, "told": told(problem, headers)}
         return self.page("problem.html", context, status=problem.status, headers=headers)
+
+
+@lru_cache(maxsize=64)
+def _version(name: str) -> str:
+    return hashlib.blake2b((_STATIC / name).read_bytes(), digest_size=6).hexdigest()
 
 
 def policy(origins: Iterable[str]) -> str:

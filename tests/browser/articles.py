@@ -28,22 +28,27 @@ PAGE = """<!doctype html>
 
 @dataclass(frozen=True)
 class Articles:
-    """A running website. Every path is an article; `?list` links to it, with its count."""
+    """A running website. Every path is an article with the comments of the site in its query.
+
+    `?list` links to the article, with its count.
+    """
 
     origin: str
 
 
 @contextmanager
 def running_articles(service_url: str, site: str) -> Iterator[Articles]:
-    """The website for the length of the block, with the comments of `site` on every page."""
-    script = f'<script async src="{service_url}/embed.js" data-site="{site}"></script>'
+    """The website for the length of the block, with the comments of `site` where none is named."""
+    script = f'<script async src="{service_url}/embed.js" data-site="{{}}"></script>'
     policy = POLICY.format(service=service_url)
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             article, _, query = self.path.partition("?")
             link = f'<a data-comment-count href="{article}">Comments</a>'
-            body = PAGE.format(embedded=script + link * (query == "list")).encode()
+            named = query.removeprefix("site=") if query.startswith("site=") else site
+            embedded = script.format(named) + link * (query == "list")
+            body = PAGE.format(embedded=embedded).encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))

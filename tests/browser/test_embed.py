@@ -186,6 +186,20 @@ def test_a_lost_connection_keeps_the_text_and_a_second_try_sends_it_once(
     complaints.clear()
 
 
+def test_a_site_that_has_closed_says_so_before_anybody_types(world: World, open_page: Open) -> None:
+    world.service.desk("site", "add", "done", "--origin", world.articles)
+    article = f"{world.article()}?site=done"
+    world.published(article, "In time.", site="done")
+    world.service.desk("site", "set", "done", "comments=closed")
+    page = open_page(article)
+
+    page.get_by_role("textbox", name="Comment").focus()
+
+    expect(page.get_by_text("Comments are closed here.")).to_be_visible()
+    expect(page.get_by_role("listitem")).to_contain_text("In time.")
+    expect(page.get_by_role("button")).to_have_count(0)
+
+
 def test_a_list_of_articles_shows_how_many_comments_each_has(world: World, open_page: Open) -> None:
     article = world.article()
     world.published(article, "One.")

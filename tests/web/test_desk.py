@@ -103,6 +103,42 @@ def test_a_decision_leads_back_and_can_be_undone_from_there(
     assert status_of(sqlite, one.id) is Status.HELD
 
 
+def test_what_a_person_has_decided_is_not_offered_again(
+    client: TestClient, sqlite: Database
+) -> None:
+    with sqlite.transaction() as conn:
+        comment = a_comment(conn)
+    moderator = sign_in(client, sqlite)
+
+    moderator.post("/desk/decisions", {f"tick:{comment.id}": "1", "decide": "reject:spam"})
+
+    page = moderator.get("/desk/?status=rejected").text
+    assert 'value="approve">Approve</button>' in page
+    assert 'value="reject:spam">Spam</button>' not in page
+
+
+@pytest.mark.parametrize("told", ["undone=12345x", "undone=" + "9" * 5000, "decided=x", "undone=²"])
+def test_a_made_up_message_is_not_shown(client: TestClient, sqlite: Database, told: str) -> None:
+    page = sign_in(client, sqlite).get(f"/desk/?{told}")
+
+    assert page.status_code == 200
+    assert 'id="done"' not in page.text
+
+
+def test_odd_fields_of_a_decision_do_no_harm(client: TestClient, sqlite: Database) -> None:
+    with sqlite.transaction() as conn:
+        comment = a_comment(conn)
+    moderator = sign_in(client, sqlite)
+
+    answer = moderator.post(
+        "/desk/decisions",
+        {f"tick:{comment.id}": "9" * 5000, "decide": "reject", "note": "\x00a" * 3000},
+    )
+
+    assert answer.status_code == 303
+    assert status_of(sqlite, comment.id) is Status.REJECTED
+
+
 def test_a_reason_and_a_note_go_with_a_rejection(client: TestClient, sqlite: Database) -> None:
     with sqlite.transaction() as conn:
         comment = a_comment(conn)

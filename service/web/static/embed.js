@@ -180,6 +180,7 @@ class CommentThread extends HTMLElement {
   /** @type {Comment | null} */ parent = null;
   /** @type {Promise<Token> | null} */ token = null;
   sending = false;
+  closed = false; // comments are, as far as we know
   attempt = { body: "", key: "" };
 
   connectedCallback() {
@@ -254,7 +255,7 @@ class CommentThread extends HTMLElement {
     if (!heading || !list || !home || !form) return;
     heading.textContent = WORDS.comments(this.count);
     const shown = inPlace([...this.comments, ...this.own]);
-    home.append(form); // out of the list before it is made anew
+    if (!this.closed) home.append(form); // out of the list before it is made anew
     const rows = shown.map((place) => this.row(place));
     list.replaceChildren(rows.length ? node("ol", { class: "thread" }, ...rows) : node("p", { class: "empty" }, WORDS.none));
     if (this.cursor) {
@@ -278,7 +279,7 @@ class CommentThread extends HTMLElement {
     if (comment.status) by.append(node("span", { class: "waiting" }, WORDS.waiting));
     const article = node("article", {}, by,
       node("div", { class: "text", dir: "auto", lang: comment.lang || false }, nodesOf(comment.html)));
-    if (!comment.status) {
+    if (!comment.status && !this.closed) {
       const label = WORDS.replyTo(comment.name);
       article.append(node("p", { class: "actions" },
         node("button", { type: "button", "aria-label": label, click: () => this.replyTo(comment) }, WORDS.reply)));
@@ -325,7 +326,6 @@ class CommentThread extends HTMLElement {
         node(tag, { id: `f-${name}`, name, required, "aria-describedby": `e-${name}`, ...traits }),
         node("span", { class: "error", id: `e-${name}`, hidden: true }));
     };
-    this.title = WORDS.leave;
     const form = /** @type {HTMLFormElement} */ (node("form",
       { class: "comment-form", novalidate: true, "aria-labelledby": "respond-title" },
       node("h2", { id: "respond-title" }, WORDS.leave),
@@ -373,7 +373,7 @@ class CommentThread extends HTMLElement {
 
   placeForm() {
     const { parent, form, home, root } = this;
-    if (!form || !home || !root) return;
+    if (!form || !home || !root || this.closed) return;
     const row = parent && root.getElementById(`comment-${parent.id}`);
     (row || home).append(form);
     this.part("#respond-title").textContent = parent ? WORDS.replyTo(parent.name) : WORDS.leave;
@@ -395,7 +395,9 @@ class CommentThread extends HTMLElement {
   }
 
   close() {
-    this.form?.replaceWith(node("p", { class: "closed", role: "status" }, WORDS.closed));
+    this.closed = true;
+    this.home?.replaceChildren(node("p", { class: "closed", role: "status" }, WORDS.closed));
+    this.draw();
   }
 
   /** Send the comment; whatever happens, what was typed stays until it is taken in. */
