@@ -157,6 +157,7 @@ def _partial(name: str, condition: TextClause, *columns: Column[Any]) -> Index:
 
 _partial("ix_comment_published", PUBLISHED, comment.c.thread_id, comment.c.id)
 _partial("ix_comment_held", HELD, comment.c.site_id, comment.c.id)
+_partial("ix_comment_held_anywhere", HELD, comment.c.id)
 _partial("ix_comment_address", HAS_ADDRESS, comment.c.site_id, comment.c.created_at)
 # nobody's mailbox tells capitals apart, so a change of case makes no new author
 Index("ix_comment_author", comment.c.site_id, func.lower(comment.c.email))

@@ -95,6 +95,7 @@ def _create_sites_and_comments() -> None:
     for name, columns, condition in (
         ("ix_comment_published", ["thread_id", "id"], "status = 'published'"),
         ("ix_comment_held", ["site_id", "id"], "status = 'held'"),
+        ("ix_comment_held_anywhere", ["id"], "status = 'held'"),
         ("ix_comment_address", ["site_id", "created_at"], "address <> ''"),
     ):
         only = sa.text(condition)
