@@ -67,8 +67,8 @@ def _measure(instance: Instance, levels: list[int], seconds: float, rounds: int)
     print(f"loaded {loaded.rss / _MIB:.0f} ({loaded.pss / _MIB:.0f}) MiB, Valkey included")
     print(
         f"disk: {(database - disk_before) / max(stored, 1):.0f} bytes per comment in the database, "
+        f"{valkey / _MIB:.1f} MiB of Valkey's log, which it rewrites as it grows"
     )
-    print(f"      {valkey / _MIB:.1f} MiB of Valkey's log, which it rewrites as it grows")
     return lost
 
 
