@@ -129,6 +129,7 @@ def test_the_readme_is_short_and_says_how_to_start() -> None:
 
     assert len(lines) <= 150
     assert "make run" in lines
+    assert any(re.search(r"!\[.+\]\(docs/images/", line) for line in lines), "no screenshot"
 
 
 def test_the_quickstarts_backup_is_whole_while_the_service_writes(
