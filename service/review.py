@@ -1,5 +1,6 @@
 """What moderators do: look at the queue, claim, release, decide one or many, undo."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -26,6 +27,7 @@ from service.store.queue import Filter
 from service.tokens import new_id
 
 _STATUS_OF = {Choice.APPROVE: Status.PUBLISHED, Choice.REJECT: Status.REJECTED}
+_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")  # what no database keeps
 _AGREEMENT_OVER = timedelta(days=30)
 
 
@@ -91,10 +93,12 @@ async def decide(
 
     Ids that do not exist, or belong to sites the actor may not moderate, are conflicts without a
     status. Each changed comment has its audit entry. Raises InvalidSubmission for a reason to
-    approve.
+    approve, or a note that is not text.
     """
     if decision.choice is Choice.APPROVE and decision.reason is not None:
         raise InvalidSubmission([FieldError("reason", "invalid", "A reason goes with reject.")])
+    if _NOT_TEXT.search(decision.note):
+        raise InvalidSubmission([FieldError("note", "not-text", "The note is not all text.")])
     return await store.write(_decide, actor, decision, now)
 
 

@@ -1,7 +1,6 @@
 """The public API: take a comment in, edit or withdraw one's own, preview, fetch a form's token."""
 
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import msgspec
 from starlette.exceptions import HTTPException
@@ -16,7 +15,7 @@ from service.intake.origin import check_origin
 from service.intake.submission import parse_comment, parse_submission
 from service.tokens import new_secret
 from service.web import wire
-from service.web.auth import bearer_token
+from service.web.auth import bearer_token, is_own_origin
 from service.web.body import read_fields, read_json, wants_json
 from service.web.pages import Pages
 from service.web.query import page_of, path_id
@@ -140,8 +139,7 @@ async def _submit(request: DeskRequest, fields: object, is_form: bool) -> Receip
 
 def _foreign_origin(request: DeskRequest) -> str:
     """The Origin header, or "" from a page of our own: the plain form stands on one."""
-    origin = request.headers.get("origin", "")
-    return "" if urlsplit(origin).netloc == request.headers.get("host") else origin
+    return "" if is_own_origin(request) else request.headers.get("origin", "")
 
 
 def _text_fields(fields: object) -> dict[str, str]:

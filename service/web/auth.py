@@ -4,8 +4,6 @@ What a cookie may change needs a same-origin request and a CSRF token; a bearer 
 since no browser sends it by itself.
 """
 
-from urllib.parse import urlsplit
-
 from starlette.responses import Response
 
 from service import people
@@ -59,11 +57,17 @@ def csrf_token(request: DeskRequest) -> str:
 
 def check_same_origin(request: DeskRequest) -> None:
     """Raise Forbidden unless the browser says that one of our own pages sent this."""
-    origin = request.headers.get("origin", "")
-    if urlsplit(origin).netloc != request.headers.get("host", "") or not origin:
+    if not is_own_origin(request):
         raise Forbidden("This request did not come from the desk.")
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Forbidden("This request did not come from the desk.")
+
+
+def is_own_origin(request: DeskRequest) -> bool:
+    """Whether a page of our own sent this, by its Origin header."""
+    host = request.headers.get("host", "")
+    own = {f"https://{host}"} if is_secure(request) else {f"https://{host}", f"http://{host}"}
+    return request.headers.get("origin", "") in own
 
 
 def is_secure(request: DeskRequest) -> bool:

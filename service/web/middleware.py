@@ -98,7 +98,7 @@ class Cors:
         self.known: tuple[object, frozenset[str]] = (None, frozenset())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(_CROSS_ORIGIN):
+        if scope["type"] != "http" or not _is_public(scope["path"]):
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -121,6 +121,10 @@ class Cors:
         if self.known[0] != version:
             self.known = (version, await read.list_origins(store=state["store"]))
         return is_allowed_origin(origin, self.known[1])
+
+
+def _is_public(path: str) -> bool:
+    return path.startswith(_CROSS_ORIGIN) and not path.endswith("/history")
 
 
 def _adding(send: Send, extra: Mapping[str, str]) -> Send:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from service import review
 from service.domain import Code, Decision, DecisionResult, Role, Status
 from service.errors import FieldError, InvalidSubmission
+from service.intake.submission import parse_page_url
 from service.store.queue import Filter
 from service.web import wire
 from service.web.api import json_response
@@ -114,7 +115,7 @@ def queue_filter(request: DeskRequest) -> Filter:
         site_key=query.get("site", ""),
         reason=reason,
         text=text,
-        page_url=query.get("page_url", ""),
+        page_url=parse_page_url(query["page_url"]) if query.get("page_url") else "",
     )
 
 

@@ -20,7 +20,7 @@ def page_of(request: DeskRequest) -> tuple[str, str]:
 def limit_of(request: DeskRequest, default: int, most: int) -> int:
     """The `limit`, from 1 to `most`. Raises InvalidSubmission."""
     text = request.query_params.get("limit", str(default))
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most):
+    if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
         raise _invalid("limit", "invalid", f"limit is a number from 1 to {most}.")
     return int(text)
 

@@ -1,0 +1,99 @@
+"""Every route is public on purpose, or refuses whoever is not signed in or may not (S30)."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.testclient import TestClient
+
+from service.app import ROUTES
+from service.domain import Role
+from service.store.database import Database
+from service.tokens import new_id
+from tests.factories import NOW, a_site
+from tests.web.asking import a_token
+
+PUBLIC = {
+    "POST /api/v1/comments", "GET /api/v1/comments", "GET /api/v1/counts", "GET /api/v1/form",
+    "POST /api/v1/preview", "GET /threads", "GET /threads/form", "GET /embed.js", "GET /demo",
+    "GET /desk/sign-in", "POST /desk/sign-in", "GET /openapi.json", "GET /docs", "GET /livez",
+    "GET /readyz", "GET /metrics", "GET /static",
+}  # fmt: skip
+OWN = {"PATCH /api/v1/comments/{id:uuid}", "DELETE /api/v1/comments/{id:uuid}"}  # by edit token
+VIEWERS = {
+    "GET /api/v1/comments/{id:uuid}/history", "GET /api/v1/queue", "GET /api/v1/stats",
+    "GET /desk/", "GET /desk/comments/{id:uuid}", "GET /desk/account", "POST /desk/password",
+    "POST /desk/sign-out",
+}  # fmt: skip
+
+
+def calls(routes: tuple[BaseRoute, ...]) -> Iterator[str]:
+    for route in routes:
+        if isinstance(route, Mount):
+            yield f"GET {route.path}"
+        else:
+            assert isinstance(route, Route)
+            for method in sorted((route.methods or set()) - {"HEAD"}):
+                yield f"{method} {route.path}"
+
+
+CALLS = sorted(calls(ROUTES))
+
+
+def ask(client: TestClient, call: str, headers: dict[str, str]) -> int:
+    method, path = call.replace("{id:uuid}", new_id(NOW)).split()
+    headers = headers | {"Origin": "http://testserver"}
+    body: dict[str, object] = {} if path.startswith("/desk") else {"json": {"comment": "x"}}
+    return client.request(method, path, headers=headers, **body).status_code  # type: ignore[arg-type]
+
+
+def dump(data_dir: Path) -> list[str]:
+    """Everything that is stored, as SQL."""
+    with closing(sqlite3.connect(data_dir / "comments.db")) as conn:
+        return list(conn.iterdump())
+
+
+def test_what_is_said_to_be_public_exists() -> None:
+    assert set(CALLS) >= PUBLIC | OWN | VIEWERS
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call not in PUBLIC])
+def test_a_route_that_is_not_public_lets_no_stranger_in(client: TestClient, call: str) -> None:
+    for headers in ({}, {"Authorization": "Bearer made-up"}, {"Cookie": "desk=made-up"}):
+        status = ask(client, call, headers)
+        if call.startswith("GET /desk") and status == 303:
+            continue  # to the sign-in
+        assert status in (401, 403)
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call not in PUBLIC | OWN | VIEWERS])
+def test_a_route_that_changes_something_is_shut_to_viewers(
+    client: TestClient, sqlite: Database, call: str
+) -> None:
+    with sqlite.transaction() as conn:
+        a_site(conn)
+
+    assert ask(client, call, a_token(sqlite, Role.VIEWER)) == 403
+    assert ask(client, call, a_token(sqlite, Role.MODERATOR, name="eva")) != 403
+
+
+@pytest.mark.parametrize("call", sorted(VIEWERS - {"POST /desk/password", "POST /desk/sign-out"}))
+def test_a_viewer_may_look(client: TestClient, sqlite: Database, call: str) -> None:
+    with sqlite.transaction() as conn:
+        a_site(conn)
+
+    assert ask(client, call, a_token(sqlite, Role.VIEWER)) in (200, 404)
+
+
+def test_no_reading_changes_anything(client: TestClient, sqlite: Database, tmp_path: Path) -> None:
+    headers = a_token(sqlite, Role.ADMIN)
+    before = dump(tmp_path)
+
+    for call in CALLS:
+        if call.startswith("GET"):
+            ask(client, call, headers)
+
+    assert dump(tmp_path) == before

@@ -1,0 +1,171 @@
+"""Cached pages: 304 while they stand, new on the very next read after anything changed."""
+
+import asyncio
+
+import pytest
+from starlette.testclient import TestClient
+
+from service.domain import Role, Status
+from service.store.database import Database
+from service.web.cache import PageCache
+from tests.factories import PAGE, a_comment, a_site
+from tests.web.asking import COMMENTS, THREAD, a_token, bearing, post
+
+PAGES = [COMMENTS, "/threads"]
+
+
+@pytest.fixture(autouse=True)
+def site(sqlite: Database) -> Database:
+    with sqlite.transaction() as conn:
+        a_site(conn, publish__unproven="score")
+        a_comment(conn, status=Status.PUBLISHED)
+    return sqlite
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_what_a_client_has_already_is_not_sent_again(client: TestClient, path: str) -> None:
+    first = client.get(path, params=THREAD)
+    etag = first.headers["etag"]
+    assert "no-store" not in first.headers["cache-control"]
+
+    for known in (etag, f'"other", {etag}', f"W/{etag}"):
+        again = client.get(path, params=THREAD, headers={"If-None-Match": known})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == etag
+    for unknown in ('"other"', etag.strip('"'), ""):
+        again = client.get(path, params=THREAD, headers={"If-None-Match": unknown})
+        assert (again.status_code, again.content) == (200, first.content)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_each_stretch_and_order_has_its_own_tag(
+    client: TestClient, site: Database, path: str
+) -> None:
+    with site.transaction() as conn:
+        a_comment(conn, status=Status.PUBLISHED, name="Bob")
+
+    tags = {
+        client.get(path, params=THREAD | query).headers["etag"]
+        for query in ({}, {"order": "newest"}, {"limit": "1"})
+    }
+
+    assert len(tags) == 3
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_decision_shows_on_the_very_next_read(
+    client: TestClient, site: Database, path: str
+) -> None:
+    headers = a_token(site, Role.MODERATOR)
+    with site.transaction() as conn:
+        held = a_comment(conn, comment="The mill opens on Sunday.", name="Bob")
+
+    def etag() -> str:
+        answer = client.get(path, params=THREAD)
+        assert ("The mill opens" in answer.text) == visible
+        tag: str = answer.headers["etag"]
+        return tag
+
+    def decide(outcome: str) -> str:
+        body = {"ids": [held.id], "outcome": outcome}
+        answer = client.post("/api/v1/decisions", json=body, headers=headers)
+        assert answer.status_code == 200
+        decision_id: str = answer.json()["decision_id"]
+        return decision_id
+
+    visible = False
+    before = etag()
+    decision_id = decide("approve")
+    visible = True
+    shown = etag()
+    client.post(f"/api/v1/decisions/{decision_id}/undo", headers=headers)
+    visible = False
+    hidden = etag()
+
+    assert shown != before
+    assert hidden == before
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_what_another_process_writes_shows_on_the_very_next_read(
+    client: TestClient, site: Database, sqlite_only_url: str, path: str
+) -> None:
+    other = Database(sqlite_only_url)
+    for number in range(5):
+        before = client.get(path, params=THREAD)
+        assert client.get(path, params=THREAD).content == before.content
+        with other.transaction() as conn:
+            a_comment(conn, status=Status.PUBLISHED, name=f"Writer {number}")
+        after = client.get(path, params=THREAD)
+        assert f"Writer {number}" in after.text
+        assert after.headers["etag"] != before.headers["etag"]
+    other.stop()
+
+
+def test_a_withdrawn_and_an_edited_comment_show_at_once(client: TestClient) -> None:
+    receipt = post(client, name="Bob")
+    own, token = f"{COMMENTS}/{receipt['id']}", bearing(receipt["edit_token"])
+    tags = [client.get(COMMENTS, params=THREAD).headers["etag"]]
+
+    client.patch(own, json={"comment": "The barley stood very well."}, headers=token)
+    page = client.get(COMMENTS, params=THREAD)
+    assert "very well" in page.text
+    tags.append(page.headers["etag"])
+    client.delete(own, headers=token)
+    page = client.get(COMMENTS, params=THREAD)
+    assert "very well" not in page.text
+    tags.append(page.headers["etag"])
+
+    assert len(set(tags)) == 3
+
+
+def test_a_page_of_another_site_is_another_page(client: TestClient, site: Database) -> None:
+    with site.transaction() as conn:
+        a_site(conn, "blog")
+
+    news = client.get(COMMENTS, params=THREAD)
+    blog = client.get(COMMENTS, params={"site": "blog", "page_url": PAGE})
+
+    assert (news.json()["count"], blog.json()["count"]) == (1, 0)
+
+
+def test_the_author_s_own_view_is_never_stored(client: TestClient, site: Database) -> None:
+    held = post(client, comment="Cheap pills and fast loans, click now!!!", name="Bob")
+
+    own = client.get(COMMENTS, params=THREAD, headers=bearing(held["edit_token"]))
+    public = client.get(COMMENTS, params=THREAD)
+
+    assert "no-store" in own.headers["cache-control"]
+    assert "etag" not in own.headers
+    assert "authorization" in public.headers["vary"].lower()
+    assert held["id"] not in public.text
+
+
+def test_a_cache_makes_a_page_once_while_nothing_changes_and_keeps_a_bounded_number() -> None:
+    made: list[int] = []
+    now = [0]
+
+    async def revision() -> tuple[int, int]:
+        return (1, 1)
+
+    async def scenario() -> None:
+        cache = PageCache(lambda: now[0])
+
+        async def page(number: int) -> int:
+            async def make() -> int:
+                made.append(number)
+                return number
+
+            return await cache.get((number,), revision, make)
+
+        for _ in range(3):
+            assert await page(1) == 1
+        now[0] += 1  # something changed, but not this page
+        assert await page(1) == 1
+        assert made == [1]
+        for number in range(2, 2100):
+            await page(number)
+        await page(1)
+        assert made[-1] == 1
+
+    asyncio.run(scenario())
