@@ -69,12 +69,13 @@ class Card:
 def card(item: QueueItem, actor: Actor, now: datetime, *, limit: int = TEXT_LIMIT) -> Card:
     """A comment for the desk, with at most `limit` characters of its text."""
     c = item.comment
+    written = c.comment if limit >= len(c.comment) else _BLANK_LINES.sub("\n\n\n", c.comment)
     against = [term.text for term in c.terms if term.weight > 0][:_MOST_TERMS]
     hosts = _hosts(c)
     return Card(
         comment=c,
-        text=_marked(c, cut(_BLANK_LINES.sub("\n\n\n", c.comment), limit), against),
-        left_out=max(0, len(c.comment) - limit),
+        text=_marked(c, cut(written, limit), against),
+        left_out=max(0, len(written) - limit),
         band=wording.BANDS[c.band],
         status=wording.STATUSES[c.status],
         findings=tuple(wording.why(r.code, r.detail) for r in c.reasons if not r.is_failure),
