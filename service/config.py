@@ -78,7 +78,7 @@ class Config:
         text = {f.name: environ.get(f.metadata["name"], "").strip() for f in fields(cls)}
         directory = Path(
             data_dir or text["data_dir"] or user_data_path("comment-desk", appauthor=False)
-        ).expanduser()
+        ).expanduser().absolute()
         try:
             return cls(
                 data_dir=directory,
