@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.articles import running_articles
 from tests.browser.conversation import Written
@@ -74,17 +74,23 @@ class World:
         return comment_id
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    """Debian's Chromium, with nothing that reaches for the network by itself."""
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, with nothing that reaches for the network by itself.
+
+    It ends with this package: while Playwright is there, no other test can run an event loop.
+    """
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None and not os.environ.get("CI"):
         pytest.skip("Chromium is not installed: make system-packages")
     assert path is not None, "Chromium is not installed"
-    return {"executable_path": path, "args": _ARGUMENTS.split()}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS.split())
+        yield browser
+        browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One service and one website for all browser tests; each test has an article of its own."""
     data_dir: Path = tmp_path_factory.mktemp("browser")

@@ -19,7 +19,7 @@ def findings(page: Page) -> list[str]:
     return [f"{rule['id']}: {node['html'][:200]}" for rule in found for node in rule["nodes"]]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def talk(world: World) -> str:
     """An article with a published comment, a reply and one that waits."""
     article = world.article()
