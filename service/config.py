@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -96,13 +97,14 @@ class Config:
 
 
 def _parse_database_url(text: str) -> str:
-    if text and not text.startswith(("postgresql://", "postgres://")):
+    if text and not (text.startswith(("postgresql://", "postgres://")) and _is_url(text)):
         raise UsageError("DATABASE_URL: expected postgresql://USER:PASSWORD@HOST/NAME")
     return text.replace("postgres://", "postgresql://", 1)
 
 
 def _parse_redis_url(text: str) -> str:
-    if text and not re.match(r"unix://.|rediss?(\+(sentinel|cluster))?://.", text):
+    one = re.match(r"(?:rediss?|unix)://.", text) and _is_url(text)
+    if text and not one and not re.match(r"rediss?\+(?:cluster://.|sentinel://[^/]+/.)", text):
         raise UsageError(
             "REDIS_URL: expected redis://HOST:PORT, unix://PATH, redis+cluster://HOST,… or "
             "redis+sentinel://HOST,…/SERVICE"
@@ -118,10 +120,16 @@ def _parse_networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
 
 
 def _parse_public_url(text: str) -> str:
-    parts = urlsplit(text)
-    if text and (parts.scheme not in ("http", "https") or not parts.netloc):
+    if text and not (re.match(r"https?://[^/]", text) and _is_url(text)):
         raise UsageError("COMMENT_DESK_PUBLIC_URL: expected http:// or https:// and a host")
     return text.rstrip("/")
+
+
+def _is_url(text: str) -> bool:
+    try:
+        return urlsplit(text).port != 0  # reads host and port
+    except ValueError:
+        return False
 
 
 def _read_secret(text: str, data_dir: Path, *, shared: bool) -> bytes:
@@ -135,13 +143,29 @@ def _read_secret(text: str, data_dir: Path, *, shared: bool) -> bytes:
     if shared:
         raise UsageError("COMMENT_DESK_SECRET: required with DATABASE_URL (replicas share it)")
     path = data_dir / "secret"
-    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes().strip()
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            _make_secret(path)
+        found = path.read_bytes().strip()
     except OSError as error:
         raise UsageError(f"COMMENT_DESK_DATA_DIR: {error}") from None
+    if len(found) < _SECRET_LENGTH:
+        raise UsageError(
+            f"COMMENT_DESK_DATA_DIR: {path} holds no secret: restore it, or remove it for a new "
+            "one, which ends every session and edit token"
+        )
+    return found
+
+
+def _make_secret(path: Path) -> None:
+    """Written whole before it has its name: of several who start together all read the same."""
+    draft = path.with_name(f"secret.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(secrets.token_hex(32))
-    return path.read_bytes()
+        file.flush()
+        os.fsync(descriptor)
+    with suppress(FileExistsError):  # somebody was faster
+        path.hardlink_to(draft)
+    draft.unlink()

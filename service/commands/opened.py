@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from service.config import Config
+from service.errors import UsageError
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -27,12 +28,24 @@ def read_config(args: argparse.Namespace) -> Config:
 
 def open_database(config: Config) -> "Database":
     """The database of these settings, migrated. Raises UsageError, Unavailable."""
+    database, _done = migrated_database(config)
+    return database
+
+
+def migrated_database(config: Config) -> "tuple[Database, str]":
+    """The database and what was done to its schema. Raises UsageError, Unavailable."""
     from service.store.database import Database, migrate, sqlite_url
 
-    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise UsageError(f"COMMENT_DESK_DATA_DIR: {error}") from None
     database = Database(config.database_url or sqlite_url(config.data_dir))
-    migrate(database)
-    return database
+    try:
+        return database, migrate(database)
+    except BaseException:
+        database.stop()
+        raise
 
 
 @contextmanager

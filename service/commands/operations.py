@@ -3,7 +3,7 @@
 import argparse
 import asyncio
 
-from service.commands.opened import add_data_dir, open_database, read_config
+from service.commands.opened import add_data_dir, migrated_database, open_database, read_config
 from service.errors import DeskError
 
 
@@ -19,15 +19,9 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run_migrate(args: argparse.Namespace) -> int:
     """Migrate and say what was done."""
-    from service.store.database import Database, migrate, sqlite_url
-
-    config = read_config(args)
-    config.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = Database(config.database_url or sqlite_url(config.data_dir))
-    try:
-        print(f"database: {migrate(database)}")
-    finally:
-        database.stop()
+    database, done = migrated_database(read_config(args))
+    database.stop()
+    print(f"database: {done}")
     return 0
 
 

@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 import socket
+import tempfile
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -36,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
     from service import logs
 
     logs.configure()
+    if args.workers < 1:
+        raise UsageError("--workers: expected 1 or more")
     config = read_config(args)
     listener = _listen(args.host, args.port)
     if not config.public_url:
@@ -50,6 +53,9 @@ def run(args: argparse.Namespace) -> int:
         database = open_database(config)
         lines = _prepare(database, config, demo=args.demo)
         database.stop()
+        if args.workers > 1:  # where they add their numbers up; named before any of them starts
+            numbers = tempfile.TemporaryDirectory(prefix="comment-desk-metrics-")
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = parts.enter_context(numbers)
         print("\n".join(lines), flush=True)
         _run_server(config, listener, demo=args.demo, workers=args.workers)
     return 0
@@ -109,11 +115,12 @@ def _run_server(config: "Config", listener: socket.socket, *, demo: bool, worker
     from service.app import create_app
 
     if workers == 1:
-        # uvicorn raises the signal again once it has shut down; we want to leave with 0
+        server = uvicorn.Server(_uvicorn(create_app(config, demo=demo)))
+        # uvicorn raises the signal again once it has shut down; we want to leave with 0. One that
+        # comes before uvicorn listens for it counts as well.
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: None)
-        settings = _uvicorn(create_app(config, demo=demo))
-        uvicorn.Server(settings).run(sockets=[listener])
+            signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+        server.run(sockets=[listener])
         return
     os.environ |= {
         "COMMENT_DESK_DATA_DIR": str(config.data_dir),

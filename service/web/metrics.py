@@ -30,14 +30,16 @@ class Metrics:
             "commentdesk_decisions", "Comments decided by moderators", ["choice"],
             registry=self.registry,
         )  # fmt: skip
+        # set when asked for, so with several workers the one that was asked last knows best
         self.redis_up = Gauge(
-            "commentdesk_redis_up", "1 while Redis answers, else 0", registry=self.registry
-        )
+            "commentdesk_redis_up", "1 while Redis answers, else 0", registry=self.registry,
+            multiprocess_mode="mostrecent",
+        )  # fmt: skip
         self.model_usable = Gauge(
             "commentdesk_model_usable", "1 while a model scores comments, else 0",
-            registry=self.registry,
+            registry=self.registry, multiprocess_mode="mostrecent",
         )  # fmt: skip
         self.writes_waiting = Gauge(
             "commentdesk_writes_waiting", "Transactions waiting for the writer",
-            registry=self.registry,
+            registry=self.registry, multiprocess_mode="mostrecent",
         )  # fmt: skip

@@ -47,7 +47,9 @@ def csrf_of(client: TestClient) -> str:
 def test_without_a_valid_token_nobody_is_let_in(
     client: TestClient, max_: str, authorization: str
 ) -> None:
-    answer = client.get("/api/v1/queue", headers={b"Authorization": authorization.encode("latin-1")})
+    answer = client.get(
+        "/api/v1/queue", headers={b"Authorization": authorization.encode("latin-1")}
+    )
 
     check_problem(answer, 401, "unauthorized")
     assert answer.headers["www-authenticate"] == "Bearer"

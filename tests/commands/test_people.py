@@ -1,0 +1,81 @@
+"""`moderator` and `token`: who may sign in, and with what."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.serving import desk, run_command
+
+
+@pytest.fixture(autouse=True)
+def site(tmp_path: Path) -> None:
+    desk(tmp_path, "site", "add", "news", "--origin", "https://news.example")
+
+
+def test_a_moderator_gets_a_link_to_sign_in_once(tmp_path: Path) -> None:
+    printed = desk(
+        tmp_path, "moderator", "add", "max", "--role", "admin",
+        COMMENT_DESK_PUBLIC_URL="https://desk.example/",
+    )  # fmt: skip
+
+    link = printed.splitlines()[-1]
+    assert re.fullmatch(r"https://desk\.example/desk/sign-in\?link=[\w-]{43}", link)
+
+
+def test_a_password_is_read_from_standard_input_and_never_printed(tmp_path: Path) -> None:
+    password = "correct horse battery staple"
+
+    printed = desk(
+        tmp_path, "moderator", "add", "max", "--role", "viewer", "--site", "news",
+        "--password-stdin", stdin=password + "\n",
+    )  # fmt: skip
+
+    assert printed == "moderator max added\n"
+
+
+def test_a_token_stands_alone_on_the_last_line(tmp_path: Path) -> None:
+    for words in ([], ["--site", "news"]):
+        printed = desk(tmp_path, "token", "add", "bot", "--role", "moderator", *words)
+        assert re.fullmatch(r"cd_[\w-]{43}", printed.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["moderator", "add", "max", "--role", "viewer", "--site", "nowhere"], "'nowhere'"),
+        (["moderator", "add", "", "--role", "viewer"], "name"),
+        (["moderator", "add", "x" * 101, "--role", "viewer"], "name"),
+        (["moderator", "add", "a\nb", "--role", "viewer"], "name"),
+        (["moderator", "add", "max", "--role", "viewer", "--password-stdin"], "password"),
+        (["moderator", "disable", "nobody"], "'nobody'"),
+        (["token", "add", "bot", "--role", "viewer", "--site", "nowhere"], "'nowhere'"),
+        (["token", "add", "bot", "--role", "viewer", "--site", "news", "--site", "news"], "--site"),
+    ],
+)
+def test_a_mistake_is_one_clear_line_and_status_2(
+    tmp_path: Path, words: list[str], named: str
+) -> None:
+    done = run_command(tmp_path, *words, stdin="short\n")
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert named in line
+
+
+def test_a_name_is_taken_once_and_shut_out_once(tmp_path: Path) -> None:
+    words = ["moderator", "add", "max", "--role", "viewer"]
+    desk(tmp_path, *words)
+
+    again = run_command(tmp_path, *words)
+    desk(tmp_path, "moderator", "disable", "max")
+
+    assert (again.returncode, "'max' exists already" in again.stderr) == (2, True)
+
+
+def test_a_role_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path) -> None:
+    done = run_command(tmp_path, "token", "add", "bot", "--role", "owner")
+
+    assert done.returncode == 2
+    assert "moderator" in done.stderr.splitlines()[-1]

@@ -1,0 +1,103 @@
+"""`site`: added, listed, shown and set, with each mistake named."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.serving import desk, run_command
+
+COMMANDS = [
+    [], ["serve"], ["site"], ["site", "add"], ["site", "list"], ["site", "show"], ["site", "set"],
+    ["moderator"], ["moderator", "add"], ["moderator", "disable"], ["token"], ["token", "add"],
+    ["migrate"], ["doctor"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_help_answers_at_once_and_touches_nothing(tmp_path: Path, words: list[str]) -> None:
+    data_dir = tmp_path / "data"
+
+    began = time.monotonic()
+    done = run_command(data_dir, *words, "--help")
+    spent = time.monotonic() - began
+
+    assert done.returncode == 0
+    assert done.stdout.startswith("usage: ")
+    assert spent < 3  # the aim is 0.3 s on a machine that does nothing else
+    assert not data_dir.exists()
+
+
+def test_a_site_is_added_listed_shown_and_set(tmp_path: Path) -> None:
+    added = desk(
+        tmp_path, "site", "add", "news", "--origin", "HTTPS://News.Example:443",
+        "--origin", "https://www.news.example", "--name", "The News",
+    )  # fmt: skip
+    assert "https://news.example, https://www.news.example" in added
+    assert desk(tmp_path, "site", "list").splitlines() == [
+        "news\tThe News\thttps://news.example https://www.news.example"
+    ]
+
+    desk(tmp_path, "site", "set", "news", "limit.address=3/hour", "words.blocked=a=b, c")
+    shown = dict(
+        line.partition("#")[0].rstrip().split("=", 1)
+        for line in desk(tmp_path, "site", "show", "news").splitlines()[1:]
+    )
+    assert shown["limit.address"] == "3/hour"
+    assert shown["words.blocked"] == "a=b, c"
+    assert shown["edit.window"] == "15m"
+
+
+def test_what_show_prints_set_takes(tmp_path: Path) -> None:
+    desk(tmp_path, "site", "add", "news", "--origin", "https://news.example")
+    pairs = [
+        line.partition("#")[0].rstrip()
+        for line in desk(tmp_path, "site", "show", "news").splitlines()[1:]
+    ]
+
+    desk(tmp_path, "site", "set", "news", *pairs)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["add", "news", "--origin", "https://a.example"], "'news' exists already"),
+        (["add", "News!", "--origin", "https://a.example"], "'News!'"),
+        (["add", "x" * 64, "--origin", "https://a.example"], "63"),
+        (["add", "blog", "--origin", "news.example"], "--origin"),
+        (["add", "blog", "--origin", "https://a.example/path"], "--origin"),
+        (["add", "blog", "--origin", "javascript:alert(1)"], "--origin"),
+        (["show", "nowhere"], "'nowhere'"),
+        (["set", "nowhere", "links.max=1"], "'nowhere'"),
+        (["set", "news", "links.max"], "NAME=VALUE"),
+        (["set", "news", "links.max=lots"], "links.max=lots"),
+        (["set", "news", "limit.adress=1/hour"], "limit.adress"),
+    ],
+)
+def test_a_mistake_is_one_clear_line_and_status_2(
+    tmp_path: Path, words: list[str], named: str
+) -> None:
+    desk(tmp_path, "site", "add", "news", "--origin", "https://news.example")
+    before = desk(tmp_path, "site", "show", "news")
+
+    done = run_command(tmp_path, "site", *words)
+
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("comment-desk: ")
+    assert named in line
+    assert desk(tmp_path, "site", "show", "news") == before
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_the_data_directory_may_be_named_before_or_after_the_command(
+    tmp_path: Path, before: bool
+) -> None:
+    where = ["--data-dir", str(tmp_path / "elsewhere")]
+    words = ["site", "list"]
+
+    done = run_command(tmp_path / "not here", *(where + words if before else words + where))
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "elsewhere" / "comments.db").exists()
+    assert not (tmp_path / "not here").exists()
