@@ -1,0 +1,91 @@
+"""Hostile inputs on every public path: refused by name or shown as text, never an error."""
+
+from itertools import cycle, product
+
+import pytest
+from starlette.testclient import TestClient
+
+from service.domain import Role
+from service.store.database import Database
+from tests.hostile import (
+    FIELDS,
+    HOSTILE,
+    PARAMETERS,
+    READING,
+    SENDABLE,
+    check_pages,
+    live_markup,
+    open_up,
+    take_or_name,
+)
+from tests.web.asking import COMMENTS, THREAD, a_token
+
+
+@pytest.fixture
+def open_site(database: Database) -> Database:
+    open_up(database)
+    return database
+
+
+def test_hostile_text_in_any_field_is_refused_by_name_or_shown_as_text(
+    any_client: TestClient, open_site: Database
+) -> None:
+    taken = {
+        (field, number): take_or_name(any_client, field, text)
+        for field in FIELDS
+        for number, text in enumerate(HOSTILE)
+    }
+
+    items = check_pages(any_client, open_site, taken.values())
+    for (field, number), comment_id in taken.items():
+        if comment_id and field == "comment":
+            assert items[comment_id]["comment"] == HOSTILE[number].replace("\r\n", "\n")
+    assert sum(bool(taken[("comment", n)]) for n in range(len(HOSTILE))) > 25
+
+
+def test_hostile_text_in_any_parameter_is_no_error(
+    any_client: TestClient, open_site: Database
+) -> None:
+    headers = a_token(open_site, Role.MODERATOR)
+    paths = cycle((*READING, "/api/v1/queue", "/desk/", "/desk/sign-in"))  # of all, each in turn
+    for text, name in product(SENDABLE, PARAMETERS):
+        path = next(paths)
+        answer = any_client.get(path, params=THREAD | {name: text[:2000]}, headers=headers)
+        assert answer.status_code < 500, (path, name, text)
+        if answer.headers["content-type"].startswith("text/html"):
+            assert live_markup(answer.text) == []
+
+
+def test_hostile_text_in_a_form_comes_back_as_text(
+    any_client: TestClient, open_site: Database
+) -> None:
+    headers = {"Accept": "text/html"}
+    for text in SENDABLE:
+        fields = dict.fromkeys(FIELDS, text) | {"site": "news", "email": "no address"}
+        for path, sent in (
+            (COMMENTS, fields),
+            ("/desk/sign-in", {"name": text, "password": text, "link": ""}),
+            ("/desk/sign-in", {"link": text}),
+        ):
+            own = headers | {"Origin": "http://testserver"}
+            answer = any_client.post(path, data=sent, headers=own)
+            assert 400 <= answer.status_code < 500, (path, text)
+            assert live_markup(answer.text) == []
+
+
+def test_hostile_text_in_a_header_is_no_error(any_client: TestClient, open_site: Database) -> None:
+    names = (b"Origin", b"Authorization", b"Idempotency-Key", b"Content-Type", b"Accept", b"Cookie",
+             b"If-None-Match", b"X-Forwarded-For", b"Content-Encoding", b"Content-Length",
+             b"X-CSRF-Token")  # fmt: skip
+    for text in HOSTILE:
+        value = text.encode("utf-8", "replace").replace(b"\r", b"").replace(b"\n", b" ")
+        for name in names:
+            for method, path in (
+                ("POST", COMMENTS),
+                ("GET", COMMENTS),
+                ("POST", "/desk/decisions"),
+            ):
+                answer = any_client.request(
+                    method, path, params=THREAD, headers={name: value[:2000]}
+                )
+                assert answer.status_code < 500, (name, path, text)
