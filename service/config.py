@@ -77,9 +77,11 @@ class Config:
         Makes the data directory, and the secret in it (mode 0600), when they are needed.
         """
         text = {f.name: environ.get(f.metadata["name"], "").strip() for f in fields(cls)}
-        directory = Path(
-            data_dir or text["data_dir"] or user_data_path("comment-desk", appauthor=False)
-        ).expanduser().absolute()
+        directory = (
+            Path(data_dir or text["data_dir"] or user_data_path("comment-desk", appauthor=False))
+            .expanduser()
+            .absolute()
+        )
         try:
             return cls(
                 data_dir=directory,

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -109,6 +110,11 @@ class Service:
                 self.stop()
             self._process.kill()
             self._process.wait()
+
+    def accepts(self) -> bool:
+        """Whether anybody listens on its port."""
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", self.port)) == 0
 
     def desk(self, *words: str, stdin: str = "") -> str:
         """What a command beside it prints that must succeed."""

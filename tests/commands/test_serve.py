@@ -73,17 +73,12 @@ def test_sigterm_finishes_what_is_under_way_and_leaves_with_0(serving: Service) 
         under_way.sendall(head.encode() + body[:10])
         httpx2.get(f"{serving.url}/livez")  # the request before is surely begun by now
         serving.process.send_signal(signal.SIGTERM)
-        wait_until(lambda: not accepts(serving.port), "the door to be shut")
+        wait_until(lambda: not serving.accepts(), "the door to be shut")
         under_way.sendall(body[10:])
         under_way.settimeout(20)
         assert under_way.recv(65_536).startswith(b"HTTP/1.1 201")
 
     assert serving.process.wait(20) == 0
-
-
-def accepts(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -187,7 +182,7 @@ def test_killed_workers_parent_leaves_no_orphans(workers: Service) -> None:
     workers.kill()
 
     wait_until(lambda: not any(map(is_running, family)), "the whole family to end")
-    assert not accepts(workers.port)
+    assert not workers.accepts()
 
 
 def test_the_demo_has_a_page_and_a_link_that_signs_in(tmp_path: Path) -> None:

@@ -1,0 +1,107 @@
+"""The composition root: everything opened and closed in order, and usable without a good model."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from service.app import create_app
+from service.config import Config
+from service.domain import Code, Status
+from service.scoring.model import CARD, WEIGHTS
+from service.store import comments
+from service.store.database import Database
+from tests.factories import a_site
+from tests.web.asking import COMMENTS, THREAD, post
+
+
+@pytest.fixture
+def site(sqlite: Database) -> Database:
+    with sqlite.transaction() as conn:
+        a_site(conn, publish__unproven="score")
+    return sqlite
+
+
+def test_one_application_may_be_opened_and_closed_again_and_again(
+    config: Config, site: Database
+) -> None:
+    app = create_app(config)
+
+    for number in range(2):
+        with TestClient(app) as client:
+            post(client, name=f"N{number}")
+            assert client.get(COMMENTS, params=THREAD).json()["count"] == number + 1
+
+
+def test_two_applications_in_one_process_share_nothing_but_the_stores(
+    config: Config, site: Database
+) -> None:
+    with TestClient(create_app(config)) as one, TestClient(create_app(config)) as two:
+        receipt = post(one)
+        assert two.get(COMMENTS, params=THREAD).json()["count"] == 1
+        assert post(two)["id"] == receipt["id"]
+
+
+def _absent(model: Path) -> None:
+    (model / CARD).unlink()
+
+
+def _truncated(model: Path) -> None:
+    (model / WEIGHTS).write_bytes((model / WEIGHTS).read_bytes()[:1000])
+
+
+def _flipped(model: Path) -> None:
+    raw = bytearray((model / WEIGHTS).read_bytes())
+    raw[len(raw) // 2] ^= 1
+    (model / WEIGHTS).write_bytes(bytes(raw))
+
+
+def _of_other_features(model: Path) -> None:
+    card = json.loads((model / CARD).read_text())
+    (model / CARD).write_text(json.dumps(card | {"spec": "another"}))
+
+
+def _no_json(model: Path) -> None:
+    (model / CARD).write_text("{")
+
+
+def _writable_by_everybody(model: Path) -> None:
+    (model / WEIGHTS).chmod(0o666)
+
+
+@pytest.mark.parametrize(
+    "breaks",
+    [_absent, _truncated, _flipped, _of_other_features, _no_json, _writable_by_everybody],
+    ids=lambda breaks: breaks.__name__.strip("_").replace("_", " "),
+)
+def test_with_a_bad_model_the_service_starts_and_holds_everything(
+    config: Config, site: Database, tmp_path: Path, tiny_model: Path, breaks: Callable[[Path], None]
+) -> None:
+    model = tmp_path / "models" / "current"
+    model.unlink()
+    model.mkdir()
+    for name in (CARD, WEIGHTS):
+        (model / name).write_bytes((tiny_model / name).read_bytes())
+        (model / name).chmod(0o644)
+    breaks(model)
+
+    with TestClient(create_app(config)) as client:
+        receipt = post(client)
+        assert client.get("/readyz").json()["parts"]["model"]["status"] == "down"
+
+    with site.transaction() as conn:
+        stored = comments.find_comment(conn, receipt["id"])
+    assert stored is not None
+    assert stored.status is Status.HELD
+    assert Code.UNSCORED in {reason.code for reason in stored.reasons}
+
+
+def test_the_demo_is_there_only_where_it_was_asked_for(config: Config, site: Database) -> None:
+    with site.transaction() as conn:
+        a_site(conn, "demo", origin="http://testserver")
+
+    for demo, status in ((False, 404), (True, 200)):
+        with TestClient(create_app(config, demo=demo)) as client:
+            assert client.get("/demo").status_code == status
