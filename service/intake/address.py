@@ -1,6 +1,7 @@
 """The client's address, believed only as far as trusted proxies vouch for it, and its prefixes."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Network = IPv4Network | IPv6Network
@@ -41,6 +42,7 @@ def _is_trusted(address: IPv4Address | IPv6Address, trusted: Sequence[Network]) 
     return any(address in network for network in trusted)
 
 
+@lru_cache(maxsize=4096)  # the same client and the same proxies come again and again
 def _parse_hop(text: str) -> IPv4Address | IPv6Address | None:
     """The address in a hop: with or without port, brackets or zone; IPv4-mapped is IPv4."""
     text = text.strip()
