@@ -105,7 +105,7 @@ def test_any_text_is_read_or_refused_with_a_reason(setting: object, text: str) -
     except ValueError as error:
         value, refusal = None, str(error)
     if refusal:
-        assert refusal.startswith(f"{name}={text}: expected")
+        assert refusal.startswith(f"{name}={text}: ")
     else:
         stored = Policy.from_settings({name: text})
         assert getattr(stored, BY_NAME[name].field) == value

@@ -8,14 +8,17 @@ import pytest
 from tests.serving import desk, run_command
 
 
-@pytest.fixture(autouse=True)
-def site(tmp_path: Path) -> None:
-    desk(tmp_path, "site", "add", "news", "--origin", "https://news.example")
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory with one site; each test adds people of its own."""
+    place = tmp_path_factory.mktemp("news")
+    desk(place, "site", "add", "news", "--origin", "https://news.example")
+    return place
 
 
-def test_a_moderator_gets_a_link_to_sign_in_once(tmp_path: Path) -> None:
+def test_a_moderator_gets_a_link_to_sign_in_once(data_dir: Path) -> None:
     printed = desk(
-        tmp_path, "moderator", "add", "max", "--role", "admin",
+        data_dir, "moderator", "add", "max", "--role", "admin",
         COMMENT_DESK_PUBLIC_URL="https://desk.example/",
     )  # fmt: skip
 
@@ -23,20 +26,20 @@ def test_a_moderator_gets_a_link_to_sign_in_once(tmp_path: Path) -> None:
     assert re.fullmatch(r"https://desk\.example/desk/sign-in\?link=[\w-]{43}", link)
 
 
-def test_a_password_is_read_from_standard_input_and_never_printed(tmp_path: Path) -> None:
+def test_a_password_is_read_from_standard_input_and_never_printed(data_dir: Path) -> None:
     password = "correct horse battery staple"
 
     printed = desk(
-        tmp_path, "moderator", "add", "max", "--role", "viewer", "--site", "news",
+        data_dir, "moderator", "add", "ida", "--role", "viewer", "--site", "news",
         "--password-stdin", stdin=password + "\n",
     )  # fmt: skip
 
-    assert printed == "moderator max added\n"
+    assert printed == "moderator ida added\n"
 
 
-def test_a_token_stands_alone_on_the_last_line(tmp_path: Path) -> None:
+def test_a_token_stands_alone_on_the_last_line(data_dir: Path) -> None:
     for words in ([], ["--site", "news"]):
-        printed = desk(tmp_path, "token", "add", "bot", "--role", "moderator", *words)
+        printed = desk(data_dir, "token", "add", "bot", "--role", "moderator", *words)
         assert re.fullmatch(r"cd_[\w-]{43}", printed.splitlines()[-1])
 
 
@@ -54,9 +57,9 @@ def test_a_token_stands_alone_on_the_last_line(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_is_one_clear_line_and_status_2(
-    tmp_path: Path, words: list[str], named: str
+    data_dir: Path, words: list[str], named: str
 ) -> None:
-    done = run_command(tmp_path, *words, stdin="short\n")
+    done = run_command(data_dir, *words, stdin="short\n")
 
     assert done.returncode == 2
     assert done.stdout == ""
@@ -64,18 +67,18 @@ def test_a_mistake_is_one_clear_line_and_status_2(
     assert named in line
 
 
-def test_a_name_is_taken_once_and_shut_out_once(tmp_path: Path) -> None:
-    words = ["moderator", "add", "max", "--role", "viewer"]
-    desk(tmp_path, *words)
+def test_a_name_is_taken_once_and_shut_out_once(data_dir: Path) -> None:
+    words = ["moderator", "add", "eva", "--role", "viewer"]
+    desk(data_dir, *words)
 
-    again = run_command(tmp_path, *words)
-    desk(tmp_path, "moderator", "disable", "max")
+    again = run_command(data_dir, *words)
+    desk(data_dir, "moderator", "disable", "eva")
 
-    assert (again.returncode, "'max' exists already" in again.stderr) == (2, True)
+    assert (again.returncode, "'eva' exists already" in again.stderr) == (2, True)
 
 
-def test_a_role_that_does_not_exist_is_refused_with_those_that_do(tmp_path: Path) -> None:
-    done = run_command(tmp_path, "token", "add", "bot", "--role", "owner")
+def test_a_role_that_does_not_exist_is_refused_with_those_that_do(data_dir: Path) -> None:
+    done = run_command(data_dir, "token", "add", "bot", "--role", "owner")
 
     assert done.returncode == 2
     assert "moderator" in done.stderr.splitlines()[-1]

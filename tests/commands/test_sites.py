@@ -1,6 +1,7 @@
 """`site`: added, listed, shown and set, with each mistake named."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,16 @@ COMMANDS = [
     ["moderator"], ["moderator", "add"], ["moderator", "disable"], ["token"], ["token", "add"],
     ["migrate"], ["doctor"],
 ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def with_news(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data directory with one site, which no test of it may change."""
+    data_dir = tmp_path_factory.mktemp("news")
+    desk(data_dir, "site", "add", "news", "--origin", "https://news.example")
+    before = desk(data_dir, "site", "list"), desk(data_dir, "site", "show", "news")
+    yield data_dir
+    assert (desk(data_dir, "site", "list"), desk(data_dir, "site", "show", "news")) == before
 
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
@@ -75,18 +86,14 @@ def test_what_show_prints_set_takes(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_is_one_clear_line_and_status_2(
-    tmp_path: Path, words: list[str], named: str
+    with_news: Path, words: list[str], named: str
 ) -> None:
-    desk(tmp_path, "site", "add", "news", "--origin", "https://news.example")
-    before = desk(tmp_path, "site", "show", "news")
-
-    done = run_command(tmp_path, "site", *words)
+    done = run_command(with_news, "site", *words)
 
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith("comment-desk: ")
     assert named in line
-    assert desk(tmp_path, "site", "show", "news") == before
 
 
 @pytest.mark.parametrize("before", [True, False])
