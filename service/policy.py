@@ -118,9 +118,11 @@ def _brought(code: Code, outcome: Outcome | None) -> Rule:
 
 def _blocked_address(case: Case) -> Finding | None:
     """The client's address is in a network the site blocked."""
+    networks = _networks(case.policy.addresses_blocked)
+    if not networks:
+        return None
     with suppress(ValueError):  # no address is known
         address = ip_address(case.submission.address)
-        networks = _networks(case.policy.addresses_blocked)
         network = next((str(network) for network in networks if address in network), None)
         return _if(network, Outcome.REJECT, Code.BLOCKED_ADDRESS, network)
     return None
@@ -128,6 +130,8 @@ def _blocked_address(case: Case) -> Finding | None:
 
 def _blocked_email(case: Case) -> Finding | None:
     """The e-mail address is blocked, or all of its domain, written @example.com."""
+    if not case.policy.emails_blocked:
+        return None
     email = case.submission.email.casefold()
     names = (email, *(f"@{name}" for name in _names_above(email.rpartition("@")[2])))
     entry = _first(names, _index(case.policy.emails_blocked, str.casefold))
@@ -276,11 +280,7 @@ def _phrases(words: tuple[str, ...]) -> Mapping[str, list[tuple[list[str], str]]
 
 @lru_cache(maxsize=64)
 def _networks(entries: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
-    networks: list[IPv4Network | IPv6Network] = []
-    for entry in entries:
-        with suppress(ValueError):  # a name or a slip of the pen blocks nobody
-            networks.append(ip_network(entry, strict=False))
-    return tuple(networks)
+    return tuple(ip_network(entry) for entry in entries)
 
 
 @lru_cache(maxsize=64)

@@ -64,16 +64,16 @@ class Prepared:
         cursor.close()
         return touched
 
-    def _execute(self, conn: Connection, values: Mapping[str, Any]) -> tuple[_Compiled, Any]:
+    def _execute(self, conn: Connection, values: dict[str, Any]) -> tuple[_Compiled, Any]:
         dialect = conn.dialect
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
             compiled = self._compiled[dialect.name] = _compile(self._statement, dialect)
-        bound = {**compiled.defaults, **values}
+        bound = {**compiled.defaults, **values} if compiled.defaults else values
         for name, convert in compiled.into:
             bound[name] = convert(bound[name])
         cursor = conn.connection.cursor()
-        arguments = tuple(bound[n] for n in compiled.names) if compiled.positional else bound
+        arguments = [bound[name] for name in compiled.names] if compiled.positional else bound
         dbapi: Any = dialect.loaded_dbapi
         try:
             cursor.execute(compiled.sql, arguments)
@@ -90,7 +90,7 @@ def _compile(statement: ClauseElement, dialect: Dialect) -> _Compiled:
     return _Compiled(
         sql=compiled.string,
         names=names,
-        defaults=dict(compiled.params),
+        defaults={name: value for name, value in compiled.params.items() if value is not None},
         into=_converters(compiled, names),
         out=tuple(c.type.dialect_impl(dialect).result_processor(dialect, None) for c in columns),
         row=_row_of([c.key for c in columns]),
