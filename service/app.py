@@ -54,6 +54,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/threads/form", thread.get_thread_form),
     Route("/embed.js", embed.get_script),
     Route("/demo", embed.get_demo),
+    Route("/desk", desk.get_desk),
     Route("/desk/", desk.get_queue),
     Route("/desk/comments/{id:uuid}", desk.get_comment),
     Route("/desk/decisions", desk.post_decision, methods=["POST"]),
@@ -110,7 +111,7 @@ def create_app(config: Config, *, demo: bool = False) -> Starlette:
             await link.aclose()
             store.stop()
 
-    return Starlette(
+    app = Starlette(
         routes=ROUTES,
         middleware=[
             Middleware(Envelope, https=https),
@@ -122,6 +123,8 @@ def create_app(config: Config, *, demo: bool = False) -> Starlette:
         },
         lifespan=lifespan,
     )
+    app.router.redirect_slashes = False  # it would name http and forget a path prefix
+    return app
 
 
 def from_environ() -> Starlette:

@@ -108,7 +108,7 @@ class Unauthorized(DeskError):
 
     code = "unauthorized"
     status = 401
-    title = "Sign in first"
+    title = "Sign in first, or send Authorization: Bearer TOKEN"
 
 
 class NotFound(DeskError):

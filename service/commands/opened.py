@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from service.store.database import Database
 
 
+_ADDRESS = "address"  # a file in the data directory
+
+
 def add_data_dir(parser: argparse.ArgumentParser) -> None:
     """Let `--data-dir` stand after the command as well as before it."""
     parser.add_argument("--data-dir", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
@@ -57,6 +60,21 @@ def transaction(args: argparse.Namespace) -> Iterator["Connection"]:
             yield conn
     finally:
         database.stop()
+
+
+def served_at(config: Config) -> str:
+    """The address in links: the setting's, else where the service was last started."""
+    if config.public_url:
+        return config.public_url
+    try:
+        return (config.data_dir / _ADDRESS).read_text("utf-8").strip()
+    except FileNotFoundError:
+        return "http://127.0.0.1:8000"
+
+
+def note_served_at(config: Config) -> None:
+    """Let commands beside the running service know its address."""
+    (config.data_dir / _ADDRESS).write_text(config.public_url, "utf-8")
 
 
 def clock() -> datetime:

@@ -2,9 +2,16 @@
 
 import argparse
 import asyncio
+from pathlib import Path
 
-from service.commands.opened import add_data_dir, migrated_database, open_database, read_config
-from service.errors import DeskError
+from service.commands.opened import (
+    add_data_dir,
+    migrated_database,
+    open_database,
+    read_config,
+)
+from service.config import Config
+from service.errors import DeskError, UsageError
 
 
 def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -33,6 +40,8 @@ def run_doctor(args: argparse.Namespace) -> int:
     config = read_config(args)
     findings: list[tuple[bool, str, str]] = []
     try:
+        if not config.database_url and not _has_database(config):
+            raise UsageError(f"none yet in {config.data_dir}: `serve` makes one")
         database = open_database(config)
         with database.transaction() as conn:
             known = [site.key for site in sites.list_sites(conn)]
@@ -44,7 +53,7 @@ def run_doctor(args: argparse.Namespace) -> int:
             (True, "database", kind),
             (bool(known), "sites", ", ".join(known) or "none: comment-desk site add KEY …"),
             (moderators > 0, "moderators", str(moderators or "none: comment-desk moderator add …")),
-            (not waiting or bool(config.smtp_url), "outbox", _mail(waiting, config.smtp_url)),
+            (not waiting, "outbox", _mail(waiting)),
         ]
     except DeskError as error:
         findings.append((False, "database", error.detail))
@@ -59,10 +68,14 @@ def run_doctor(args: argparse.Namespace) -> int:
     return 0 if all(works for works, *_rest in findings) else 1
 
 
-def _mail(waiting: int, smtp_url: str) -> str:
-    if smtp_url:
-        return f"{waiting} messages wait to be sent"
-    return f"{waiting} messages wait, and no COMMENT_DESK_SMTP_URL says where to send mail"
+def _has_database(config: Config) -> bool:
+    from service.store.database import sqlite_url
+
+    return Path(sqlite_url(config.data_dir).database or "").exists()
+
+
+def _mail(waiting: int) -> str:
+    return f"{waiting} messages wait; this version writes mail down and does not send it yet"
 
 
 def _check_redis(url: str) -> tuple[bool, str, str]:

@@ -1,11 +1,16 @@
 """`moderator` and `token`: who may sign in to the desk and who may call its API."""
 
 import argparse
-import os
 import sys
 from typing import TYPE_CHECKING
 
-from service.commands.opened import add_data_dir, clock, transaction
+from service.commands.opened import (
+    add_data_dir,
+    clock,
+    read_config,
+    served_at,
+    transaction,
+)
 from service.errors import UnknownSite, UsageError
 
 if TYPE_CHECKING:
@@ -23,16 +28,24 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "--password-stdin", action="store_true", help="read a password from standard input"
     )
     add.set_defaults(run=run_add)
+    link = actions.add_parser("link", help="print a new one-time sign-in link")
+    link.add_argument("name")
+    link.set_defaults(run=run_link)
     disable = actions.add_parser("disable", help="shut a moderator out at once")
     disable.add_argument("name")
     disable.set_defaults(run=run_disable)
+    actions.add_parser("list", help="list moderators").set_defaults(run=run_list)
     tokens = subparsers.add_parser("token", help="API tokens").add_subparsers(
         required=True, metavar="ACTION"
     )
     token = tokens.add_parser("add", help="add a token; printed once, on the last line")
     _add_grant(token)
     token.set_defaults(run=run_token)
-    for parser in (add, disable, token):
+    remove = tokens.add_parser("remove", help="take every token of a name back at once")
+    remove.add_argument("name")
+    remove.set_defaults(run=run_remove_tokens)
+    tokens.add_parser("list", help="list tokens, not what they are").set_defaults(run=run_tokens)
+    for parser in (*actions.choices.values(), *tokens.choices.values()):
         add_data_dir(parser)
 
 
@@ -55,9 +68,32 @@ def run_add(args: argparse.Namespace) -> int:
             print(f"moderator {args.name} added")
             return 0
         link = people.add_sign_in_link(conn, moderator_id, clock())
-    base = os.environ.get("COMMENT_DESK_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
     print(f"moderator {args.name} added; one-time link to sign in, good for a day:")
-    print(f"{base}/desk/sign-in?link={link}")
+    print(f"{served_at(read_config(args))}/desk/sign-in?link={link}")
+    return 0
+
+
+def run_link(args: argparse.Namespace) -> int:
+    """Print a new one-time link, for who lost theirs or their password."""
+    from service.store import people
+
+    with transaction(args) as conn:
+        found = people.find_moderator(conn, args.name)
+        if found is None or found.disabled:
+            raise UsageError(f"no moderator is called {args.name!r}, or they are shut out")
+        link = people.add_sign_in_link(conn, found.id, clock())
+    print(f"{served_at(read_config(args))}/desk/sign-in?link={link}")
+    return 0
+
+
+def run_list(args: argparse.Namespace) -> int:
+    """List moderators with their roles."""
+    from service.store import people
+
+    with transaction(args) as conn:
+        for moderator, grants in people.list_moderators(conn):
+            roles = ", ".join(f"{role} on {site or 'every site'}" for role, site in grants)
+            print(f"{moderator.name}\t{'disabled' if moderator.disabled else roles}")
     return 0
 
 
@@ -81,6 +117,26 @@ def run_token(args: argparse.Namespace) -> int:
             raise UsageError("a token covers one --site, or without it every site")
         token = people.add_token(conn, _name(args.name), Role(args.role), sites[0], clock())
     print(token)
+    return 0
+
+
+def run_remove_tokens(args: argparse.Namespace) -> int:
+    """Take tokens back; whoever holds one is out from the next request on."""
+    from service.store import people
+
+    with transaction(args) as conn:
+        if not people.remove_tokens(conn, args.name):
+            raise UsageError(f"no token is called {args.name!r}: see comment-desk token list")
+    return 0
+
+
+def run_tokens(args: argparse.Namespace) -> int:
+    """List tokens: name, role, site, when made."""
+    from service.store import people
+
+    with transaction(args) as conn:
+        for name, role, site, created_at in people.list_tokens(conn):
+            print(f"{name}\t{role} on {site or 'every site'}\t{created_at:%Y-%m-%d}")
     return 0
 
 

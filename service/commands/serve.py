@@ -9,7 +9,13 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from service.commands.opened import add_data_dir, clock, open_database, read_config
+from service.commands.opened import (
+    add_data_dir,
+    clock,
+    note_served_at,
+    open_database,
+    read_config,
+)
 from service.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
             valkey = parts.enter_context(EmbeddedValkey(config.data_dir / "valkey"))
             config = replace(config, redis_url=valkey.url)
         database = open_database(config)
+        note_served_at(config)
         lines = _prepare(database, config, demo=args.demo)
         database.stop()
         if args.workers > 1:  # where they add their numbers up; named before any of them starts

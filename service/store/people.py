@@ -4,12 +4,13 @@ secrets are stored."""
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from service.domain import Actor, Role
 from service.errors import UsageError
-from service.store.schema import api_token, grant, session, sign_in_link
+from service.store.schema import api_token, grant, session, sign_in_link, site
 from service.store.schema import moderator as table
 from service.tokens import digest, new_secret
 
@@ -45,10 +46,28 @@ def add_moderator(
 
 def find_moderator(conn: Connection, name: str) -> Moderator | None:
     """The moderator of this name, or None."""
-    row = conn.execute(select(table).where(table.c.name == name)).first()
-    if row is None:
+    if "\x00" in name:  # PostgreSQL takes no such text, and no name has it
         return None
+    row = conn.execute(select(table).where(table.c.name == name)).first()
+    return None if row is None else _moderator(row)
+
+
+def _moderator(row: Row[*tuple[Any, ...]]) -> Moderator:
     return Moderator(row.id, row.name, row.password_hash or "", row.disabled_at is not None)
+
+
+def list_moderators(conn: Connection) -> list[tuple[Moderator, list[tuple[Role, str]]]]:
+    """Every moderator by name, with each role and the key of its site, "" for every site."""
+    grants: dict[int, list[tuple[Role, str]]] = {}
+    rows = conn.execute(
+        select(grant.c.moderator_id, grant.c.role, site.c.key)
+        .outerjoin(site, site.c.id == grant.c.site_id)
+        .order_by(site.c.key)
+    )
+    for row in rows:
+        grants.setdefault(row.moderator_id, []).append((Role(row.role), row.key or ""))
+    people = conn.execute(select(table).order_by(table.c.name))
+    return [(_moderator(row), grants.get(row.id, [])) for row in people]
 
 
 def count_moderators(conn: Connection) -> int:
@@ -85,6 +104,21 @@ def add_token(conn: Connection, name: str, role: Role, site_id: int | None, now:
         )
     )  # fmt: skip
     return token
+
+
+def list_tokens(conn: Connection) -> list[tuple[str, Role, str, datetime]]:
+    """Every API token as (name, role, site key or "", when it was made); never the token itself."""
+    rows = conn.execute(
+        select(api_token.c.name, api_token.c.role, site.c.key, api_token.c.created_at)
+        .outerjoin(site, site.c.id == api_token.c.site_id)
+        .order_by(api_token.c.created_at)
+    )
+    return [(row.name, Role(row.role), row.key or "", row.created_at) for row in rows]
+
+
+def remove_tokens(conn: Connection, name: str) -> int:
+    """Forget every API token of this name, from the next request on; how many there were."""
+    return conn.execute(delete(api_token).where(api_token.c.name == name)).rowcount
 
 
 def find_token_actor(conn: Connection, token: str) -> Actor | None:

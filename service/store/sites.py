@@ -32,6 +32,8 @@ def add_site(conn: Connection, key: str, name: str, origins: Sequence[str], now:
 
 def find_site(conn: Connection, key: str) -> Site | None:
     """The site with this key, or None."""
+    if "\x00" in key:  # PostgreSQL takes no such text, and no key has it
+        return None
     if not (key.isascii() and key.isprintable()):
         return None  # nor would every database take it
     row = _BY_KEY.first(conn, key=key)

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from service import markup, read, revise, submit
 from service.domain import Receipt
-from service.errors import DeskError, NotFound
+from service.errors import DeskError, FieldError, InvalidSubmission, NotFound
 from service.intake.address import client_address
 from service.intake.challenge import issue_form_token
 from service.intake.origin import check_origin
@@ -41,9 +41,9 @@ async def post_comment(request: DeskRequest) -> Response:
         return pages.form(typed, site.origins if site else (), error)
     request.state["metrics"].comments.labels(receipt.status).inc()
     if as_json:
-        headers = {"Location": f"/api/v1/comments/{receipt.id}", "Cache-Control": "no-store"}
+        headers = {"Location": _place_of(receipt), "Cache-Control": "no-store"}
         return json_response(wire.Receipt.of(receipt), 201, headers)
-    return RedirectResponse(f"{receipt.page_url}#comment-{receipt.id}", 303)
+    return RedirectResponse(_place_of(receipt), 303)
 
 
 async def patch_comment(request: DeskRequest) -> Response:
@@ -87,7 +87,10 @@ async def post_preview(request: DeskRequest) -> Response:
     """A comment as it would be published; nothing is stored."""
     fields = await read_json(request)
     comment = parse_comment(fields)
-    await read.read_site(str(_text_fields(fields).get("site", "")), store=request.state["store"])
+    site_key = _text_fields(fields).get("site", "")
+    if not site_key:
+        raise InvalidSubmission([FieldError("site", "required", "Name the site.")])
+    await read.read_site(site_key, store=request.state["store"])
     return json_response(wire.Preview(markup.render(comment)))
 
 
@@ -115,6 +118,11 @@ def json_response(
 async def no_such_path(request: DeskRequest) -> Response:
     """The answer to a path nobody serves."""
     raise NotFound
+
+
+def _place_of(receipt: Receipt) -> str:
+    """Where readers find the comment."""
+    return f"{receipt.page_url}#comment-{receipt.id}"
 
 
 async def _submit(request: DeskRequest, fields: object, is_form: bool) -> Receipt:

@@ -3,12 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 _CAPACITY = 2048
 
 V = TypeVar("V")
 Revision = tuple[int, int]
+_NO_REVISION: Revision = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,22 @@ class PageCache:
             self._entries[key] = replace(entry, version=version)
             return entry.value  # type: ignore[return-value]
         value = await make()
-        self._entries[key] = _Entry(value, revision, version)
+        self._keep(key, _Entry(value, revision, version))
+        return value
+
+    async def get_unchanged(self, key: tuple[object, ...], make: Callable[[], Awaitable[V]]) -> V:
+        """As `get`, for what has no revision of its own: made anew once anything has changed."""
+        version = self._version()
+        entry = self._entries.get(key)
+        if entry is not None and entry.version == version:
+            self._entries.move_to_end(key)
+            return entry.value  # type: ignore[return-value]  # one key, one type
+        value = await make()
+        self._keep(key, _Entry(value, _NO_REVISION, version))
+        return value
+
+    def _keep(self, key: tuple[object, ...], entry: _Entry[Any]) -> None:
+        self._entries[key] = entry
         self._entries.move_to_end(key)
         if len(self._entries) > _CAPACITY:
             self._entries.popitem(last=False)
-        return value

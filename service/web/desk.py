@@ -25,6 +25,11 @@ _FULL = 10_000  # a comment's own page shows all of it
 _FILTERS = ("status", "site", "reason", "page_url", "q", "order")
 
 
+async def get_desk(request: DeskRequest) -> Response:
+    """The desk's address as people type it, without the slash."""
+    return redirect(request, QUEUE)
+
+
 async def get_queue(request: DeskRequest) -> Response:
     """The queue: a page of comments, each with its reasons and its buttons."""
     actor = await signed_in(request)

@@ -60,7 +60,7 @@ _CALLS: dict[str, _Call] = {
     "delete_comment": _Call(None, 204, security="author", refusals=(403, 404, 409)),
     "get_form": _Call(wire.Form, query=_query(_PAGE), refusals=(403, 404, 422)),
     "post_preview": _Call(wire.Preview, body=wire.PreviewRequest, refusals=(400, 404, 422)),
-    "get_counts": _Call(wire.Counts, query=_query(_PAGE), refusals=(422,)),
+    "get_counts": _Call(wire.Counts, query=_query(_PAGE), refusals=(404, 422)),
     "get_queue": _Call(
         wire.QueuePage, query=_query(_QUEUE, _WINDOW), security="moderator",
         refusals=(401, 403, 404, 422),

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from service import markup, read
 from service.domain import Comment
 from service.errors import CommentsClosed, FieldError, InvalidSubmission
+from service.intake.origin import check_origin
 from service.intake.submission import parse_page_url
 from service.store.database import Database
 from service.web import wire
@@ -75,6 +76,7 @@ async def get_thread_form(request: DeskRequest) -> Response:
     """The form alone, with a fresh token: never cached."""
     site_key, page_url = page_of(request)
     site = await read.read_site(site_key, store=request.state["store"])
+    check_origin(site, page_url, "")
     if site.policy.comments == "closed":
         raise CommentsClosed
     parent = id_of(request, "parent_id")
@@ -93,10 +95,16 @@ async def get_counts(request: DeskRequest) -> Response:
     if not site or not 0 < len(urls) <= _MAX_PAGES:
         message = f"Name a site and 1 to {_MAX_PAGES} pages: ?site=…&page_url=…"
         raise InvalidSubmission([FieldError("page_url", "required", message)])
-    normal = {url: parse_page_url(url) for url in urls}
-    found = await read.count_comments(site, list(normal.values()), store=request.state["store"])
-    counts = {url: found[page_url] for url, page_url in normal.items()}
-    return json_response(wire.Counts(counts), headers={"Cache-Control": "public, max-age=10"})
+
+    async def make() -> bytes:
+        normal = {url: parse_page_url(url) for url in urls}
+        pages = list(normal.values())
+        found = await read.count_comments(site, pages, store=request.state["store"])
+        counts = {url: found[page_url] for url, page_url in normal.items()}
+        return msgspec.json.encode(wire.Counts(counts))
+
+    body = await request.state["cache"].get_unchanged(("counts", site, *urls), make)
+    return Response(body, 200, {"Cache-Control": "public, max-age=10"}, "application/json")
 
 
 def _view(request: DeskRequest) -> _View:

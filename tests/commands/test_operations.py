@@ -53,6 +53,12 @@ def test_commands_that_start_together_on_nothing_all_work(tmp_path: Path) -> Non
 
 
 def test_doctor_names_what_needs_attention(tmp_path: Path) -> None:
+    nothing = run_command(tmp_path, "doctor")
+    assert nothing.returncode == 1
+    assert "none yet" in nothing.stdout
+    assert not (tmp_path / "comments.db").exists()
+
+    desk(tmp_path, "migrate")
     first = run_command(tmp_path, "doctor")
     assert first.returncode == 1
     assert "comment-desk site add" in first.stdout

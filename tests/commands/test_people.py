@@ -52,6 +52,8 @@ def test_a_token_stands_alone_on_the_last_line(data_dir: Path) -> None:
         (["moderator", "add", "a\nb", "--role", "viewer"], "name"),
         (["moderator", "add", "max", "--role", "viewer", "--password-stdin"], "password"),
         (["moderator", "disable", "nobody"], "'nobody'"),
+        (["moderator", "link", "nobody"], "'nobody'"),
+        (["token", "remove", "nobody"], "'nobody'"),
         (["token", "add", "bot", "--role", "viewer", "--site", "nowhere"], "'nowhere'"),
         (["token", "add", "bot", "--role", "viewer", "--site", "news", "--site", "news"], "--site"),
     ],
@@ -82,3 +84,34 @@ def test_a_role_that_does_not_exist_is_refused_with_those_that_do(data_dir: Path
 
     assert done.returncode == 2
     assert "moderator" in done.stderr.splitlines()[-1]
+
+
+def test_a_lost_link_is_made_anew_and_leads_to_where_the_service_runs(data_dir: Path) -> None:
+    desk(data_dir, "moderator", "add", "lea", "--role", "moderator", "--site", "news")
+    (data_dir / "address").write_text("http://127.0.0.1:9123")
+
+    printed = desk(data_dir, "moderator", "link", "lea")
+
+    assert re.fullmatch(r"http://127\.0\.0\.1:9123/desk/sign-in\?link=[\w-]{43}\n", printed)
+
+
+def test_moderators_are_listed_with_their_roles_and_disabled_ones_marked(data_dir: Path) -> None:
+    desk(data_dir, "moderator", "add", "uma", "--role", "viewer", "--site", "news")
+    desk(data_dir, "moderator", "add", "zoe", "--role", "admin")
+    desk(data_dir, "moderator", "disable", "zoe")
+
+    lines = desk(data_dir, "moderator", "list").splitlines()
+
+    assert "uma\tviewer on news" in lines
+    assert "zoe\tdisabled" in lines
+
+
+def test_tokens_are_listed_without_what_they_are_and_taken_back_by_name(data_dir: Path) -> None:
+    token = desk(data_dir, "token", "add", "leaked", "--role", "admin").strip()
+
+    listed = desk(data_dir, "token", "list")
+    desk(data_dir, "token", "remove", "leaked")
+
+    assert "leaked\tadmin on every site\t" in listed
+    assert token not in listed
+    assert "leaked" not in desk(data_dir, "token", "list")

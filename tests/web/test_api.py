@@ -45,7 +45,7 @@ def test_a_published_comment_is_201_with_a_receipt_and_is_there_at_once(
     receipt = answer.json()
     assert set(receipt) == {"id", "status", "page_url", "edit_token", "edit_until"}
     assert (receipt["status"], receipt["page_url"]) == ("published", PAGE)
-    assert answer.headers["location"] == f"{COMMENTS}/{receipt['id']}"
+    assert answer.headers["location"] == f"{PAGE}#comment-{receipt['id']}"
     assert answer.headers["cache-control"] == "no-store"
     assert datetime.fromisoformat(receipt["edit_until"]).tzinfo is not None
     assert [c["id"] for c in shown(client)["comments"]] == [receipt["id"]]
