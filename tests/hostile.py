@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -62,6 +63,7 @@ _LIVE_TAGS = {"iframe", "object", "embed", "style", "applet", "frame", "svg", "m
 _LINKS = ("href", "src", "action", "formaction", "data", "poster", "background")
 
 
+@cache
 def live_markup(page: str) -> list[str]:
     """What a browser would run, load from elsewhere, or follow to a scheme we do not allow."""
     found = []

@@ -16,7 +16,7 @@ from service.limits import Limits
 from service.store import people as table
 from service.store.database import Database
 from service.store.people import ABSOLUTE, IDLE
-from tests.factories import ADMIN, NOW
+from tests.factories import ADMIN, NOW, hash_once
 from tests.limiting import limiting
 from tests.redis_server import RedisServer
 
@@ -31,7 +31,7 @@ def moderators(sqlite: Database) -> Database:
         for name, password in (("max", GOOD), ("eva", ""), ("ida", GOOD)):
             moderator_id = table.add_moderator(conn, name, Role.MODERATOR, [None], NOW)
             if password:
-                table.set_password(conn, moderator_id, people.hash_password(password))
+                table.set_password(conn, moderator_id, hash_once(password))
         table.disable_moderator(conn, "ida", NOW)
     return sqlite
 

@@ -154,7 +154,7 @@ def test_nothing_answered_is_lost_and_nothing_is_there_twice_after_a_kill(
         off = [f"limit.{scope}=off" for scope in ("address", "network", "email", "page", "site")]
         service.desk("site", "set", "news", *off)
         token = service.desk("token", "add", "bot", "--role", "moderator").splitlines()[-1]
-        for _round in range(3 if not options else 1):
+        for _round in range(2 if not options else 1):
             asyncio.run(load_and_kill(service, log, token, dice.randint(20, 150)))
             began = time.monotonic()
             service.start()

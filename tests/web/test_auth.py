@@ -8,11 +8,10 @@ from starlette.testclient import TestClient
 from service.app import create_app
 from service.config import Config
 from service.domain import Role
-from service.people import hash_password
 from service.store import people
 from service.store.database import Database
 from service.web.state import clock
-from tests.factories import NOW, a_comment, a_site
+from tests.factories import NOW, a_comment, a_site, hash_once
 from tests.web.asking import a_token, bearing, check_problem
 
 PASSWORD = "correct horse battery staple"
@@ -26,7 +25,7 @@ def max_(sqlite: Database) -> str:
     with sqlite.transaction() as conn:
         a_site(conn)
         moderator_id = people.add_moderator(conn, "max", Role.MODERATOR, [None], NOW)
-        people.set_password(conn, moderator_id, hash_password(PASSWORD))
+        people.set_password(conn, moderator_id, hash_once(PASSWORD))
     return "max"
 
 
