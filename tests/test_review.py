@@ -1,7 +1,6 @@
 """What moderators do, by role and site, and when two of them do it at once."""
 
 import asyncio
-from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -11,16 +10,11 @@ from service.domain import Actor, Conflict, Reason, Role, Status
 from service.errors import Forbidden, InvalidSubmission, NotFound
 from service.store import audit, comments, sites, threads
 from service.store.database import Database
-from service.store.queue import LEASE, Filter
-from service.tokens import new_id
+from service.store.queue import Filter
 from tests.factories import (
-    ADMIN,
-    FINE,
     MODERATOR,
     NOW,
     PAGE,
-    SPAM,
-    VIEWER,
     a_comment,
     a_site,
     approving,
@@ -273,96 +267,3 @@ def test_on_two_replicas_the_slower_moderator_waits_and_then_learns_who_decided(
     asyncio.run(scenario())
     for replica in (one, two):
         replica.stop()
-
-
-# --- claims -----------------------------------------------------------------------------------
-
-
-def test_many_claim_at_once_and_nobody_gets_what_another_has(database: Database) -> None:
-    with database.transaction() as conn:
-        a_site(conn)
-        ids = some_comments(conn, 40)
-    moderators = [Actor(f"m{n}", {None: Role.MODERATOR}) for n in range(8)]
-
-    async def scenario() -> list[str]:
-        claims = await asyncio.gather(
-            *(review.claim(actor, 5, store=database, now=NOW) for actor in moderators)
-        )
-        return [item.comment.id for items in claims for item in items]
-
-    assert sorted(asyncio.run(scenario())) == ids
-
-
-def test_a_claim_is_released_by_its_holder_or_by_time_and_deciding_needs_none(
-    database: Database,
-) -> None:
-    with database.transaction() as conn:
-        a_site(conn)
-        ids = some_comments(conn, 2)
-
-    async def scenario() -> None:
-        await review.claim(MODERATOR, 2, store=database, now=NOW)
-        assert await review.claim(EVA, 2, store=database, now=NOW) == []
-        assert await review.release(EVA, ids, store=database) == 0
-        assert await review.release(MODERATOR, ids[:1], store=database) == 1
-        free = await review.claim(EVA, 2, store=database, now=NOW)
-        assert [item.comment.id for item in free] == ids[:1]
-        later = NOW + LEASE + timedelta(seconds=1)
-        assert len(await review.claim(ADMIN, 2, store=database, now=later)) == 2
-        decided = await review.decide(EVA, approving(*ids), store=database, now=later)
-        assert decided.changed == tuple(ids)
-
-    asyncio.run(scenario())
-
-
-# --- what the desk shows ----------------------------------------------------------------------
-
-
-def test_an_item_comes_with_its_author_s_other_comments_by_status(database: Database) -> None:
-    with database.transaction() as conn:
-        a_site(conn)
-        a_comment(conn, status=Status.PUBLISHED)
-        held = a_comment(conn)
-
-    (item,) = asyncio.run(review.list_queue(VIEWER, EVERYTHING, store=database))
-
-    assert (item.comment.id, item.author) == (held.id, {"published": 1, "held": 1})
-
-
-def test_the_numbers_say_what_waits_and_how_far_people_and_model_agree(database: Database) -> None:
-    with database.transaction() as conn:
-        a_site(conn)
-        fine, spam, missed, rude = (
-            a_comment(conn, score=score) for score in (FINE, SPAM, FINE, FINE)
-        )
-        a_comment(conn, now=NOW - timedelta(hours=3))
-
-    async def scenario() -> review.Stats:
-        for decision in (
-            approving(fine.id),
-            rejecting(spam.id),
-            rejecting(missed.id),
-            rejecting(rude.id, reason=Reason.ABUSE),  # says nothing of spam
-        ):
-            await review.decide(MODERATOR, decision, store=database, now=NOW)
-        return await review.read_stats(VIEWER, store=database, now=NOW)
-
-    stats = asyncio.run(scenario())
-
-    assert (stats.waiting, stats.oldest) == (1, NOW - timedelta(hours=3))
-    assert stats.decided_today == 4
-    assert stats.agreement == pytest.approx(2 / 3)
-
-
-def test_nobody_agreed_on_anything_yet(database: Database) -> None:
-    stats = asyncio.run(review.read_stats(ADMIN, store=database, now=NOW))
-
-    assert stats == review.Stats(0, None, 0, None, {})
-
-
-def test_an_id_nobody_ever_saw_is_a_conflict_without_a_status(database: Database) -> None:
-    unknown = new_id(NOW)
-
-    result = asyncio.run(review.decide(ADMIN, approving(unknown), store=database, now=NOW))
-
-    assert (result.decision_id, result.conflicts) == ("", (Conflict(unknown, None, ""),))
