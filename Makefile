@@ -34,10 +34,10 @@ run: $(INSTALLED) ## Run the service with a demo site, data in .desk; e.g. make 
 	@exec $(BIN)/comment-desk serve --demo --data-dir .desk $(ARGS)
 
 test: $(INSTALLED_TESTS) system-packages ## Run the tests; one file: make test T=tests/test_x.py ARGS=-x
-	$(BIN)/pytest -m "not slow" $(ARGS) $(T)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(ARGS) $(T)
 
 test-fast: $(INSTALLED_TESTS) ## Run the tests that need no browser
-	$(BIN)/pytest -m "not slow and not browser" $(ARGS) $(T)
+	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not browser" $(ARGS) $(T)
 
 browser: $(INSTALLED_TESTS) system-packages ## Run the tests that drive a real Chromium
 	$(BIN)/pytest -m browser $(ARGS) $(T)

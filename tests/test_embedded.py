@@ -55,7 +55,7 @@ def test_it_answers_while_the_block_runs_and_is_gone_afterwards(tmp_path: Path) 
     assert not valkey.socket.exists()
 
 
-def test_keys_outlive_a_restart_and_a_crash_costs_what_came_after_the_last_one(tmp_path: Path) -> None:
+def test_keys_outlive_a_restart_but_for_what_a_crash_costs(tmp_path: Path) -> None:
     with EmbeddedValkey(tmp_path) as valkey:
         command(valkey, "SET", "k", "kept")
     with EmbeddedValkey(tmp_path) as valkey:
