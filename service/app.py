@@ -88,7 +88,6 @@ def create_app(config: Config, *, demo: bool = False) -> Starlette:
         link = Link(config.redis_url)
         model, score = _load_model(config)
         tidying = asyncio.create_task(_tidy_now_and_then(store))
-        _settle_memory()
         try:
             yield State(
                 store=store,
@@ -134,7 +133,7 @@ def from_environ() -> Starlette:
     )
 
 
-def _settle_memory() -> None:
+def settle_memory() -> None:
     """Leave what was built at start out of every later collection, and collect less often.
 
     A comment makes a few hundred short-lived objects, few of them in cycles.

@@ -17,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -25,11 +25,16 @@ from urllib.parse import quote
 
 from service.errors import UsageError
 
+Process = subprocess.Popen[bytes]
+Spawn = Callable[[list[str], IO[bytes], IO[bytes]], Process]
+
 _SOCKET_PATH_LIMIT = 100  # bytes; the system's is 108 on Linux, 104 on macOS
 _START_SECONDS = 10.0
 _LOCK_SECONDS = 1.0  # a server whose parent was just killed is given this long to be gone
 _STOP_SECONDS = 5.0
 _POLL_SECONDS = 0.005
+_LOOK_EVERY = 0.1  # seconds between looks at whether the server lives
+_FIRST_PAUSE, _LAST_PAUSE = 0.1, 30.0  # seconds before a dead one is started again
 _PR_SET_PDEATHSIG = 1
 _ENVIRONMENT = {"LC_ALL": "C"}  # the server gets none of our secrets
 
@@ -43,13 +48,15 @@ class EmbeddedValkey:
 
     Enter it on the main thread: the kernel ties the child's life to the thread that started it.
     Raises UsageError when no server is installed, another one uses the directory, or it does not
-    start. Should it die later, the service goes on as with any Redis that is away.
+    start. Should it die later, the service goes on as with any Redis that is away, and it is
+    started again, after a pause that doubles each time.
     """
 
     def __init__(self, directory: Path, *, binary: Path | None = None) -> None:
         self._directory = directory
         self._binary = binary
         self._running = contextlib.ExitStack()
+        self._leaving = threading.Event()
         self.socket = directory / "valkey.sock"
 
     @property
@@ -66,7 +73,13 @@ class EmbeddedValkey:
                 private = tempfile.TemporaryDirectory(prefix="comment-desk-")  # mode 0700
                 self.socket = Path(stack.enter_context(private)) / "valkey.sock"
             self.socket.unlink(missing_ok=True)  # the lock is ours, so its server is dead
-            stack.callback(_stop, self._start(binary, lock))
+            process = self._start(binary, lock, _spawn)
+            watcher = threading.Thread(
+                target=self._watch, args=(process, binary, lock), daemon=True
+            )
+            watcher.start()
+            stack.callback(watcher.join)
+            stack.callback(self._leaving.set)
             self._running = stack.pop_all()
         return self
 
@@ -78,12 +91,28 @@ class EmbeddedValkey:
     ) -> None:
         self._running.close()
 
-    def _start(self, binary: Path, lock: IO[bytes]) -> subprocess.Popen[bytes]:
+    def _watch(self, process: Process, binary: Path, lock: IO[bytes]) -> None:
+        import structlog
+
+        log = structlog.get_logger()
+        pause = _FIRST_PAUSE
+        while not self._leaving.wait(_LOOK_EVERY):
+            if process.poll() is None:
+                continue
+            log.warning("the embedded Valkey died: started again", status=process.returncode)
+            if self._leaving.wait(pause):
+                return
+            pause = min(2 * pause, _LAST_PAUSE)
+            with contextlib.suppress(UsageError):  # tried again after the next pause
+                process = self._start(binary, lock, _spawn_watched)
+        _stop(process)
+
+    def _start(self, binary: Path, lock: IO[bytes], spawn: Spawn) -> Process:
         command = _command(binary, self._directory, self.socket)
         log_path = self._directory / "valkey.log"
         while True:
-            with log_path.open("wb") as log:
-                process = _spawn(command, log, lock)
+            with log_path.open("wb") as log_file:
+                process = spawn(command, log_file, lock)
             if _becomes_ready(process, self.socket):
                 return process
             _stop(process)
@@ -146,14 +175,14 @@ def _locked(path: Path) -> Iterator[IO[bytes]]:
         yield lock
 
 
-def _spawn(command: list[str], log: IO[bytes], lock: IO[bytes]) -> subprocess.Popen[bytes]:
+def _spawn(command: list[str], log: IO[bytes], lock: IO[bytes]) -> Process:
     """Start the server so that it ends with us. It inherits the lock and holds it till its end."""
     if sys.platform == "linux":
         return _spawn_tied(command, log, lock)
     return _spawn_watched(command, log, lock)
 
 
-def _spawn_tied(command: list[str], log: IO[bytes], lock: IO[bytes]) -> subprocess.Popen[bytes]:
+def _spawn_tied(command: list[str], log: IO[bytes], lock: IO[bytes]) -> Process:
     libc = ctypes.CDLL(None, use_errno=True)
     parent = os.getpid()
 
@@ -174,7 +203,7 @@ def _spawn_tied(command: list[str], log: IO[bytes], lock: IO[bytes]) -> subproce
     )
 
 
-def _spawn_watched(command: list[str], log: IO[bytes], lock: IO[bytes]) -> subprocess.Popen[bytes]:
+def _spawn_watched(command: list[str], log: IO[bytes], lock: IO[bytes]) -> Process:
     return subprocess.Popen(  # noqa: S603 - our own command line
         ["/bin/sh", "-c", _GUARD, "sh", *command],
         stdin=subprocess.PIPE,
@@ -186,7 +215,7 @@ def _spawn_watched(command: list[str], log: IO[bytes], lock: IO[bytes]) -> subpr
     )
 
 
-def _becomes_ready(process: subprocess.Popen[bytes], unix_socket: Path) -> bool:
+def _becomes_ready(process: Process, unix_socket: Path) -> bool:
     deadline = time.monotonic() + _START_SECONDS
     answer = b""
     while process.poll() is None and time.monotonic() < deadline:
@@ -207,7 +236,7 @@ def _ping(unix_socket: Path) -> bytes:
     return b""
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def _stop(process: Process) -> None:
     process.terminate()
     if process.stdin is not None:
         process.stdin.close()

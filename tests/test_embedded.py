@@ -66,6 +66,23 @@ def test_keys_outlive_a_restart_but_for_what_a_crash_costs(tmp_path: Path) -> No
         assert command(valkey, "GET", "k") == "kept"
 
 
+def test_a_server_that_dies_is_started_again(tmp_path: Path) -> None:
+    with EmbeddedValkey(tmp_path) as valkey:
+        first = _server_id(valkey)
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: _answers(valkey), "the embedded Valkey to be back")
+
+        assert _server_id(valkey) != first
+    assert not valkey.socket.exists()
+
+
+def _answers(valkey: EmbeddedValkey) -> bool:
+    try:
+        return bool(command(valkey, "PING"))
+    except (OSError, redis.RedisError):
+        return False
+
+
 def _server_id(valkey: EmbeddedValkey) -> int:
     answer = command(valkey, "INFO", "server")
     assert isinstance(answer, dict)

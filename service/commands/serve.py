@@ -119,7 +119,7 @@ def _run_server(config: "Config", listener: socket.socket, *, demo: bool, worker
     import uvicorn
     from uvicorn.supervisors import Multiprocess
 
-    from service.app import create_app
+    from service.app import create_app, settle_memory
 
     if workers == 1:
         server = uvicorn.Server(_uvicorn(create_app(config, demo=demo)))
@@ -127,6 +127,7 @@ def _run_server(config: "Config", listener: socket.socket, *, demo: bool, worker
         # comes before uvicorn listens for it counts as well.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+        settle_memory()
         server.run(sockets=[listener])
         return
     os.environ |= {

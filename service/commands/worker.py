@@ -8,7 +8,7 @@ import sys
 from starlette.applications import Starlette
 
 from service import logs
-from service.app import from_environ
+from service.app import from_environ, settle_memory
 
 _PR_SET_PDEATHSIG = 1
 
@@ -20,4 +20,5 @@ def app() -> Starlette:
     if str(os.getppid()) != os.environ["COMMENT_DESK_PARENT"]:  # it ended before the call above
         os._exit(1)
     logs.configure()
+    settle_memory()
     return from_environ()
