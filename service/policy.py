@@ -11,19 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from service.domain import (
-    AuthorHistory,
-    Band,
-    Cluster,
-    Code,
-    Outcome,
-    Score,
-    Signal,
-    Submission,
-    Verdict,
-)
+from service.domain import AuthorHistory, Cluster, Score, Signal, Submission, Verdict
 from service.settings import Policy
 from service.text import Link, find_links, host_of, tokens
+from service.vocabulary import Band, Code, Outcome
 
 CLUSTER_HELD_FROM = 3  # near-identical comments; two may be a reader's second try
 LIKELY_SPAM_FROM = 0.9  # where the model has no stricter threshold of its own

@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from service.domain import Comment, Site, Status, Thread
+from service.domain import Comment, Site, Thread
 from service.store import comments, sites, threads
 from service.store.database import Database
 from service.tokens import is_edit_token
+from service.vocabulary import Status
 
 _SEEN_FOR = timedelta(days=30)  # how long a token shows its author their waiting comment
 

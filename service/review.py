@@ -7,24 +7,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from service.domain import (
-    Actor,
-    AuditEntry,
-    Choice,
-    Comment,
-    Conflict,
-    Decision,
-    DecisionResult,
-    Reason,
-    Role,
-    Site,
-    Status,
-)
+from service.domain import Actor, AuditEntry, Comment, Conflict, Decision, DecisionResult, Site
 from service.errors import FieldError, Forbidden, InvalidSubmission, NotFound
 from service.store import audit, comments, decisions, queue, sites
 from service.store.database import Database
 from service.store.queue import Filter
 from service.tokens import new_id
+from service.vocabulary import Choice, Reason, Role, Status
 
 _STATUS_OF = {Choice.APPROVE: Status.PUBLISHED, Choice.REJECT: Status.REJECTED}
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")  # what no database keeps

@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from service import policy
-from service.domain import Comment, Outcome, Receipt, Score, Scorer, Site, Status, Submission
+from service.domain import Comment, Receipt, Score, Scorer, Site, Submission
 from service.errors import EditWindowOver, Forbidden, NotFound
 from service.store import comments, repeats, sites
 from service.store.database import Database
 from service.tokens import edit_token, is_edit_token
+from service.vocabulary import Outcome, Status
 
 AUTHOR = "author"  # the actor of audit entries made with an edit token
 

@@ -10,11 +10,8 @@ from sqlalchemy import Connection
 
 from service import policy
 from service.domain import (
-    SYSTEM,
     Cluster,
-    Code,
     Message,
-    Outcome,
     Receipt,
     Score,
     Scorer,
@@ -32,6 +29,7 @@ from service.store import audit, comments, outbox, repeats, sites, threads
 from service.store.database import Database
 from service.text import fingerprint
 from service.tokens import edit_token, new_id
+from service.vocabulary import SYSTEM, Code, Outcome
 
 
 @dataclass(frozen=True, slots=True)

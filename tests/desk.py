@@ -8,12 +8,13 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from service.domain import Code, Receipt, Scorer, Status, Submission
+from service.domain import Receipt, Scorer, Submission
 from service.limits import Limits
 from service.link import Link
 from service.store import comments, schema
 from service.store.database import Database
 from service.submit import Twins, submit
+from service.vocabulary import Code, Status
 from tests.factories import (
     NOW,
     ORIGIN,

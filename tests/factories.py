@@ -9,19 +9,13 @@ from sqlalchemy import Connection
 
 from service import policy
 from service.domain import (
-    SYSTEM,
     Actor,
-    Choice,
     Cluster,
     Comment,
     Decision,
-    Outcome,
-    Reason,
-    Role,
     Score,
     Signal,
     Site,
-    Status,
     Submission,
     Term,
     Verdict,
@@ -29,6 +23,7 @@ from service.domain import (
 from service.people import hash_password
 from service.store import audit, comments, sites, threads
 from service.tokens import new_id
+from service.vocabulary import SYSTEM, Choice, Outcome, Reason, Role, Status
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SECRET = b"0123456789abcdef0123456789abcdef"

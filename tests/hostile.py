@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import html5lib
 from starlette.testclient import TestClient
 
-from service.domain import Role
 from service.store.database import Database
+from service.vocabulary import Role
 from tests.factories import PAGE, a_site_with
 from tests.limiting import OFF
 from tests.web.asking import COMMENTS, THREAD, a_body, a_token

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from service.domain import AuthorHistory, Cluster, Code, Score, Signal, Submission
+from service.domain import AuthorHistory, Cluster, Score, Signal, Submission
 from service.settings import Policy
+from service.vocabulary import Code
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 

@@ -9,10 +9,10 @@ from starlette.testclient import TestClient
 
 from service.app import create_app
 from service.config import Config
-from service.domain import Code, Status
 from service.scoring.model import CARD, WEIGHTS
 from service.store import comments
 from service.store.database import Database
+from service.vocabulary import Code, Status
 from tests.factories import a_site
 from tests.web.asking import COMMENTS, THREAD, post
 

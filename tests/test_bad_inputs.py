@@ -5,8 +5,8 @@ from itertools import cycle, product
 import pytest
 from starlette.testclient import TestClient
 
-from service.domain import Role
 from service.store.database import Database
+from service.vocabulary import Role
 from tests.hostile import (
     FIELDS,
     HOSTILE,

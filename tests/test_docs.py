@@ -9,7 +9,7 @@ from enum import StrEnum
 import pytest
 from starlette.routing import Mount, Route
 
-from service import domain, errors
+from service import errors, vocabulary
 from service.__main__ import main
 from service.app import ROUTES
 from service.config import Config
@@ -20,7 +20,7 @@ from tests.conftest import ROOT
 
 ENUMS = [
     value
-    for value in vars(domain).values()
+    for value in vars(vocabulary).values()
     if isinstance(value, type) and issubclass(value, StrEnum) and value is not StrEnum
 ]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]

@@ -4,18 +4,8 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from service.domain import (
-    FAILURES,
-    OPEN,
-    VISIBLE,
-    Actor,
-    Code,
-    Outcome,
-    Role,
-    Signal,
-    Status,
-    Verdict,
-)
+from service.domain import Actor, Signal, Verdict
+from service.vocabulary import FAILURES, OPEN, VISIBLE, Code, Outcome, Role, Status
 from tests.factories import a_submission
 
 

@@ -10,12 +10,13 @@ from statistics import median
 import pytest
 
 from service import people
-from service.domain import Actor, Role
+from service.domain import Actor
 from service.errors import Forbidden, InvalidPassword, RateLimited, Unauthorized
 from service.limits import Limits
 from service.store import people as table
 from service.store.database import Database
 from service.store.people import ABSOLUTE, IDLE
+from service.vocabulary import Role
 from tests.factories import ADMIN, NOW, hash_once
 from tests.limiting import limiting
 from tests.redis_server import RedisServer

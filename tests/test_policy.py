@@ -7,19 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.domain import (
-    AuthorHistory,
-    Band,
-    Cluster,
-    Code,
-    Outcome,
-    Score,
-    Signal,
-    Submission,
-    Verdict,
-)
+from service.domain import AuthorHistory, Cluster, Score, Signal, Submission, Verdict
 from service.policy import Case, band, decide, thresholds
 from service.settings import Policy
+from service.vocabulary import Band, Code, Outcome
 from tests.strategies import (
     clusters,
     histories,

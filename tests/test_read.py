@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 
 from service import read, review
-from service.domain import Status
 from service.errors import UnknownSite
 from service.store import comments, sites
 from service.store.database import Database
 from service.tokens import edit_token
+from service.vocabulary import Status
 from tests.factories import (
     MODERATOR,
     NOW,

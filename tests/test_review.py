@@ -6,11 +6,12 @@ import pytest
 from sqlalchemy import text
 
 from service import review
-from service.domain import Actor, Conflict, Reason, Role, Status
+from service.domain import Actor, Conflict
 from service.errors import Forbidden, InvalidSubmission, NotFound
 from service.store import audit, comments, sites, threads
 from service.store.database import Database
 from service.store.queue import Filter
+from service.vocabulary import Reason, Role, Status
 from tests.factories import (
     MODERATOR,
     NOW,

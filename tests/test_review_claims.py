@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 
 from service import review
-from service.domain import Actor, Conflict, Reason, Role, Status
+from service.domain import Actor, Conflict
 from service.store.database import Database
 from service.store.queue import LEASE, Filter
 from service.tokens import new_id
+from service.vocabulary import Reason, Role, Status
 from tests.factories import (
     ADMIN,
     FINE,

@@ -11,12 +11,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import create_engine, func, select
 
 from service import review
-from service.domain import Actor, AuditEntry, Conflict, DecisionResult, Role, Status
+from service.domain import Actor, AuditEntry, Conflict, DecisionResult
 from service.errors import Forbidden, NotFound
 from service.store import audit, comments, queue, schema, sites
 from service.store.database import Database
 from service.store.queue import LEASE
 from service.tokens import new_id
+from service.vocabulary import Role, Status
 from tests.factories import (
     ADMIN,
     MODERATOR,

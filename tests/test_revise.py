@@ -7,11 +7,12 @@ import pytest
 from sqlalchemy import text
 
 from service import read, review, revise
-from service.domain import Code, Comment, Receipt, Scorer, Status
+from service.domain import Comment, Receipt, Scorer
 from service.errors import DeskError, EditWindowOver, Forbidden, NotFound
 from service.store import audit, comments, repeats, schema, sites, threads
 from service.store.database import Database
 from service.tokens import edit_token, new_id
+from service.vocabulary import Code, Status
 from tests.factories import (
     MODERATOR,
     NOW,

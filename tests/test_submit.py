@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from service.domain import Code, Receipt, Scorer, Status
+from service.domain import Receipt, Scorer
 from service.errors import (
     CommentsClosed,
     DeskError,
@@ -20,6 +20,7 @@ from service.errors import (
 from service.store import audit, comments, outbox, schema, sites, threads
 from service.store.database import Database
 from service.tokens import is_edit_token, new_id
+from service.vocabulary import Code, Status
 from tests.desk import Desk
 from tests.factories import (
     NOW,

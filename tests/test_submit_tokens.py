@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from service.domain import Code, Receipt, Status
+from service.domain import Receipt
 from service.intake.challenge import issue_author_token, issue_form_token
+from service.vocabulary import Code, Status
 from tests.desk import Desk
 from tests.factories import (
     NOW,

@@ -51,9 +51,9 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run_add(args: argparse.Namespace) -> int:
     """Add a person, with a password from standard input or a one-time link to sign in by."""
-    from service.domain import Role
     from service.people import MAX_PASSWORD, MIN_PASSWORD, hash_password
     from service.store import people
+    from service.vocabulary import Role
 
     password = sys.stdin.readline().rstrip("\n") if args.password_stdin else ""
     if args.password_stdin and not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
@@ -108,8 +108,8 @@ def run_disable(args: argparse.Namespace) -> int:
 
 def run_token(args: argparse.Namespace) -> int:
     """Add a token and print it alone on the last line."""
-    from service.domain import Role
     from service.store import people
+    from service.vocabulary import Role
 
     with transaction(args) as conn:
         sites = _site_ids(conn, args.site)

@@ -90,8 +90,8 @@ def _own_url(host: str, port: int) -> str:
 
 def _prepare(database: "Database", config: "Config", *, demo: bool) -> list[str]:
     """Add what the demo needs; the lines that say where to look."""
-    from service.domain import Role
     from service.store import people, sites
+    from service.vocabulary import Role
     from service.web.embed import DEMO_SITE
 
     lines = [f"Comment Desk: {config.public_url}"]

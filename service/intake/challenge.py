@@ -7,9 +7,10 @@ browser confirmed this e-mail address. Neither is stored; counting single use is
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from service.domain import Code, Signal, Submission
+from service.domain import Signal, Submission
 from service.settings import Policy
 from service.tokens import is_signed, sign
+from service.vocabulary import Code
 
 CLOCK_SKEW = 300  # seconds by which another worker's clock may be ahead
 

@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from service.domain import Code, Signal, Submission
+from service.domain import Signal, Submission
 from service.errors import FieldError, InvalidSubmission
 from service.intake.address import prefixes
 from service.intake.email import parse_email
 from service.intake.page import normalise_page_url
 from service.intake.url import split_web_url
+from service.vocabulary import Code
 
 IDEMPOTENCY_KEY_LIMIT = 255
 

@@ -19,10 +19,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain import Outcome, Score, Submission
+from service.domain import Score, Submission
 from service.scoring.explain import explain
 from service.scoring.features import SPEC, WIDTH, Reading, read_submission
 from service.scoring.hashing import COLUMNS, columns_of, matrix
+from service.vocabulary import Outcome
 
 WEIGHTS, CARD = "weights.npz", "card.json"
 

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, insert, select
 
-from service.domain import AuditEntry, Status
+from service.domain import AuditEntry
 from service.store.prepared import Prepared
 from service.store.schema import audit as table
+from service.vocabulary import Status
 
 _ADD = Prepared(
     insert(table).values({c.name: bindparam(c.name) for c in table.columns if c.name != "id"})

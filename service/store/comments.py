@@ -9,17 +9,12 @@ from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, u
 
 from service import markup
 from service.domain import (
-    VISIBLE,
     AuthorHistory,
-    Band,
     Cluster,
-    Code,
     Comment,
-    Outcome,
     Score,
     Signal,
     Site,
-    Status,
     Submission,
     Term,
     Thread,
@@ -29,6 +24,7 @@ from service.store import audit, threads
 from service.store.prepared import Prepared
 from service.store.schema import HAS_ADDRESS, decision, site, thread
 from service.store.schema import comment as table
+from service.vocabulary import VISIBLE, Band, Code, Outcome, Status
 
 _LATER = ("edited_at", "decision_id", "claimed_by", "claimed_until")  # empty in a new comment
 _ADD = Prepared(

@@ -6,9 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from service.domain import Choice, Decision, Reason, Status
+from service.domain import Decision
 from service.store.schema import comment, decision_item
 from service.store.schema import decision as table
+from service.vocabulary import Choice, Reason, Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
-from service.domain import Actor, Role
+from service.domain import Actor
 from service.errors import UsageError
 from service.store.schema import api_token, grant, session, sign_in_link, site
 from service.store.schema import moderator as table
 from service.tokens import digest, new_secret
+from service.vocabulary import Role
 
 IDLE = timedelta(hours=12)  # a session unused for this long ends
 ABSOLUTE = timedelta(days=14)  # and any session after this

@@ -19,10 +19,11 @@ from sqlalchemy import (
     update,
 )
 
-from service.domain import Comment, Status
+from service.domain import Comment
 from service.store.comments import SELECT_COMMENT, comment_of
 from service.store.schema import HELD, site, thread
 from service.store.schema import comment as table
+from service.vocabulary import Status
 
 LEASE = timedelta(minutes=5)
 

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, delete, or_, select, text
 
-from service.domain import Receipt, Status, Submission
+from service.domain import Receipt, Submission
 from service.errors import IdempotencyMismatch
 from service.store.prepared import Prepared
 from service.store.schema import Id, Instant, comment
 from service.store.schema import repeat as table
 from service.tokens import digest
+from service.vocabulary import Status
 
 KEPT = timedelta(days=1)
 

@@ -7,9 +7,10 @@ since no browser sends it by itself.
 from starlette.responses import Response
 
 from service import people
-from service.domain import Actor, Role
+from service.domain import Actor
 from service.errors import Forbidden, Unauthorized
 from service.tokens import is_signed, sign
+from service.vocabulary import Role
 from service.web.state import DeskRequest, clock
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

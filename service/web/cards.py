@@ -7,10 +7,11 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from service.domain import OPEN, VISIBLE, Actor, Code, Comment, Role, Status
+from service.domain import Actor, Comment
 from service.intake.address import prefixes
 from service.review import QueueItem
 from service.text import find_links, host_of
+from service.vocabulary import OPEN, VISIBLE, Code, Role, Status
 from service.web import wording
 from service.web.highlight import highlight
 

@@ -6,12 +6,13 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from service import review
-from service.domain import Actor, Choice, Comment, Decision, DecisionResult, Reason, Role
+from service.domain import Actor, Comment, Decision, DecisionResult
 from service.errors import FieldError, InvalidSubmission, NotFound
 from service.intake.body import parse_urlencoded
 from service.intake.submission import parse_page_url
 from service.store.decisions import Made
 from service.store.queue import Filter
+from service.vocabulary import Choice, Reason, Role
 from service.web.auth import require_actor
 from service.web.cards import card, cut
 from service.web.desk_page import QUEUE, desk_page, here, own_path, redirect, signed_in

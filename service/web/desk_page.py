@@ -6,8 +6,9 @@ from urllib.parse import quote, urlencode
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from service.domain import Actor, Reason, Role
+from service.domain import Actor
 from service.errors import Unauthorized
+from service.vocabulary import Reason, Role
 from service.web import wording
 from service.web.auth import csrf_token, require_actor
 from service.web.pages import Pages

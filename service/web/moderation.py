@@ -6,10 +6,11 @@ import msgspec
 from starlette.responses import Response
 
 from service import review
-from service.domain import Code, Decision, DecisionResult, Role, Status
+from service.domain import Decision, DecisionResult
 from service.errors import FieldError, InvalidSubmission
 from service.intake.submission import parse_page_url
 from service.store.queue import Filter
+from service.vocabulary import Code, Role, Status
 from service.web import wire
 from service.web.api import json_response
 from service.web.auth import require_actor

@@ -9,7 +9,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from service.domain import Code, Status
+from service.vocabulary import Code, Status
 from service.web import wire
 from service.web.problems import Problem
 from service.web.state import DeskRequest

@@ -7,11 +7,12 @@ from datetime import datetime
 
 import msgspec
 
-from service.domain import AuditEntry, Band, Choice, Code, DecisionResult, Reason, Status
+from service.domain import AuditEntry, DecisionResult
 from service.domain import Receipt as DomainReceipt
 from service.intake.address import prefixes
 from service.read import PublicComment, PublicPage
 from service.review import QueueItem
+from service.vocabulary import Band, Choice, Code, Reason, Status
 
 
 class Submission(msgspec.Struct, kw_only=True):

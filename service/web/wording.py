@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from service.domain import SYSTEM, AuditEntry, Band, Code, Outcome, Reason, Status
+from service.domain import AuditEntry
+from service.vocabulary import SYSTEM, Band, Code, Outcome, Reason, Status
 
 BANDS = {
     Band.LIKELY_FINE: "Likely fine",
@@ -66,8 +67,6 @@ CODES: dict[Code, tuple[str, str]] = {
     Code.SCORE_UNSURE: ("score unsure", "The spam model is not sure enough to let it through."),
     Code.SCORE_FINE: ("scored as fine", "The spam model says: likely fine."),
     Code.ATTACK_MODE: ("attack mode", "The site is in attack mode and holds everything."),
-    Code.REPORTED: ("reported", "Readers have reported it."),
-    Code.EDITED: ("edited", "Its author has changed the text since it was judged."),
     Code.UNSCORED: (
         "no score",
         "The spam model gave no answer, so a person decides. This says nothing about the comment.",

@@ -10,9 +10,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.testclient import TestClient
 
 from service.app import ROUTES
-from service.domain import Role
 from service.store.database import Database
 from service.tokens import new_id
+from service.vocabulary import Role
 from tests.factories import NOW, a_site
 from tests.web.asking import a_token
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.domain import Code, Signal, Submission
+from service.domain import Signal, Submission
 from service.intake.challenge import (
     CLOCK_SKEW,
     check_bots,
@@ -16,6 +16,7 @@ from service.intake.challenge import (
     issue_form_token,
 )
 from service.settings import Policy
+from service.vocabulary import Code
 from tests.strategies import NOW
 
 SECRET = b"s" * 32

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.domain import Code, Signal, Submission
+from service.domain import Signal, Submission
 from service.errors import FieldError, InvalidSubmission
 from service.intake.submission import parse_comment, parse_page_url, parse_submission
+from service.vocabulary import Code
 
 GOOD = {
     "site": "news",

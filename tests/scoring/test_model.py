@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from service.domain import Outcome, Score
+from service.domain import Score
 from service.scoring.corpora import Example, bounded
 from service.scoring.features import WIDTH
 from service.scoring.model import (
@@ -27,6 +27,7 @@ from service.scoring.model import (
     shipped_models,
 )
 from service.scoring.training import Fit
+from service.vocabulary import Outcome
 
 
 def test_saved_and_loaded_it_gives_the_same_scores(

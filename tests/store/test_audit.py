@@ -4,10 +4,11 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from service.domain import AuditEntry, Message, Status
+from service.domain import AuditEntry, Message
 from service.store import audit, outbox, schema
 from service.store.database import Database
 from service.tokens import new_id
+from service.vocabulary import Status
 from tests.factories import NOW, a_site
 
 

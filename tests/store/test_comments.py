@@ -5,21 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import exc, insert, update
 
-from service.domain import (
-    AuthorHistory,
-    Band,
-    Cluster,
-    Code,
-    Outcome,
-    Reason,
-    Signal,
-    Status,
-    Term,
-    Verdict,
-)
+from service.domain import AuthorHistory, Cluster, Signal, Term, Verdict
 from service.store import audit, comments, decisions, schema, threads
 from service.store.database import Database
 from service.tokens import new_id
+from service.vocabulary import Band, Code, Outcome, Reason, Status
 from tests.factories import NOW, PAGE, SPAM, a_comment, a_site, a_submission, rejecting
 
 

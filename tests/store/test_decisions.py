@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import exc
 
-from service.domain import Choice, Reason, Status
 from service.store import comments, decisions
 from service.store.database import Database
 from service.store.decisions import MadeItem
 from service.tokens import new_id
+from service.vocabulary import Choice, Reason, Status
 from tests.factories import FINE, NOW, SPAM, a_comment, a_site, approving, rejecting
 
 _ID = new_id(NOW)

@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from service.domain import Actor, Role
+from service.domain import Actor
 from service.errors import UsageError
 from service.store import people, schema
 from service.store.database import Database
 from service.store.people import ABSOLUTE, IDLE, LINK_GOOD_FOR
+from service.vocabulary import Role
 from tests.factories import NOW, a_site
 
 

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from service.domain import Code, Signal, Status
+from service.domain import Signal
 from service.store import comments, queue, sites
 from service.store.database import Database
 from service.store.queue import LEASE, Filter, claim_next, count_queue, list_queue, release
+from service.vocabulary import Code, Status
 from tests.factories import NOW, ORIGIN, PAGE, a_comment, a_site, some_comments
 
 EVERYWHERE = Filter(None)

@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from service.domain import Receipt, Status
+from service.domain import Receipt
 from service.errors import IdempotencyMismatch
 from service.store import repeats, schema
 from service.store.database import Database
 from service.store.repeats import KEPT, claim, find_repeat, forget, forget_expired
 from service.tokens import new_id
+from service.vocabulary import Status
 from tests.factories import NOW, ORIGIN, PAGE, a_comment, a_site, a_submission
 
 _LATER = NOW + timedelta(hours=1)

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-from service.domain import Status
 from service.store import comments, threads
 from service.store.database import Database
 from service.store.threads import (
@@ -12,6 +11,7 @@ from service.store.threads import (
     find_thread,
     list_published,
 )
+from service.vocabulary import Status
 from tests.factories import NOW, ORIGIN, PAGE, a_comment, a_site, some_comments
 
 

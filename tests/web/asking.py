@@ -5,9 +5,9 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from service.domain import Role
 from service.store import people, sites
 from service.store.database import Database
+from service.vocabulary import Role
 from tests.factories import NOW, PAGE
 from tests.tiny_model import FINE_TEXT
 

@@ -8,9 +8,9 @@ from urllib.parse import urlencode
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from service.domain import Role
 from service.store import people
 from service.store.database import Database
+from service.vocabulary import Role
 
 HTML = {"Accept": "text/html,*/*"}
 _FORM = {**HTML, "Content-Type": "application/x-www-form-urlencoded", "Origin": "http://testserver"}

@@ -7,10 +7,10 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from service.domain import Role
 from service.people import hash_password
 from service.store import people
 from service.store.database import Database
+from service.vocabulary import Role
 from tests.web.moderating import HTML, sign_in
 
 PASSWORD = "a long walk home"

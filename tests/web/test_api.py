@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from service.domain import Status
 from service.store import comments, sites
 from service.store.database import Database
+from service.vocabulary import Status
 from tests.factories import PAGE, a_site
 from tests.tiny_model import FINE_TEXT, SPAM_TEXT
 from tests.web.asking import COMMENTS, THREAD, a_body, bearing, check_problem, post

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from service.domain import Status
 from service.store import comments, sites
 from service.store.database import Database
 from service.tokens import new_id
+from service.vocabulary import Status
 from service.web.state import clock
 from tests.factories import NOW, ORIGIN, PAGE, a_comment, a_site, a_site_with, some_comments
 from tests.limiting import OFF

@@ -7,9 +7,9 @@ from starlette.testclient import TestClient
 
 from service.app import create_app
 from service.config import Config
-from service.domain import Role
 from service.store import people
 from service.store.database import Database
+from service.vocabulary import Role
 from service.web.state import clock
 from tests.factories import NOW, a_comment, a_site, hash_once
 from tests.web.asking import a_token, bearing, check_problem

@@ -8,10 +8,10 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from service.domain import Code, Status
 from service.store import comments, schema
 from service.store.database import Database
 from service.tokens import new_id
+from service.vocabulary import Code, Status
 from service.web.body import MAX_BODY
 from tests.factories import NOW, a_site
 from tests.tiny_model import FINE_TEXT

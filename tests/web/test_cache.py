@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from starlette.testclient import TestClient
 
-from service.domain import Role, Status
 from service.store.database import Database
+from service.vocabulary import Role, Status
 from service.web.cache import PageCache
 from tests.factories import PAGE, a_comment, a_site
 from tests.web.asking import COMMENTS, THREAD, a_token, bearing, post

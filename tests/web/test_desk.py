@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 from starlette.testclient import TestClient
 
-from service.domain import Code, Role, Signal, Status
+from service.domain import Signal
 from service.store import comments
 from service.store.database import Database
+from service.vocabulary import Code, Role, Status
 from tests.factories import PAGE, SPAM, a_comment, a_site, some_comments
 from tests.web.moderating import HTML, sign_in
 

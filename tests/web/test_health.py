@@ -12,8 +12,8 @@ from starlette.testclient import TestClient
 
 from service.app import create_app
 from service.config import Config
-from service.domain import Role
 from service.store.database import Database
+from service.vocabulary import Role
 from tests.factories import a_comment, a_site
 from tests.redis_server import running_server, wait_until
 from tests.web.asking import COMMENTS, THREAD, a_body, a_token, bearing, check_problem, post

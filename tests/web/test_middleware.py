@@ -8,10 +8,10 @@ from starlette.testclient import TestClient
 
 from service.app import create_app
 from service.config import Config
-from service.domain import Role
 from service.store import sites
 from service.store.database import Database
 from service.tokens import new_id
+from service.vocabulary import Role
 from tests.factories import NOW, ORIGIN, a_comment, a_site
 from tests.limiting import OFF
 from tests.web.asking import COMMENTS, THREAD, a_body, a_token

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from service.domain import Code, Role, Signal, Status
+from service.domain import Signal
 from service.store.database import Database
 from service.tokens import new_id
+from service.vocabulary import Code, Role, Status
 from tests.factories import NOW, PAGE, SPAM, a_comment, a_site, some_comments
 from tests.web.asking import COMMENTS, THREAD, a_token, check_problem
 

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from service.domain import Role
 from service.store import sites
 from service.store.database import Database
 from service.tokens import edit_token, new_id
+from service.vocabulary import Role
 from tests.factories import NOW, SECRET, a_site
 from tests.web.asking import COMMENTS, THREAD, a_body, a_token, check_problem, post
 

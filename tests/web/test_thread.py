@@ -7,9 +7,9 @@ from itertools import count
 import pytest
 from starlette.testclient import TestClient
 
-from service.domain import Status
 from service.store import comments
 from service.store.database import Database
+from service.vocabulary import Status
 from tests.factories import NOW, ORIGIN, PAGE, a_comment, a_site
 
 THREAD = f"/threads?site=news&page_url={PAGE}"

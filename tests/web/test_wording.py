@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from service.domain import FAILURES, AuditEntry, Band, Code, Reason, Status
+from service.domain import AuditEntry
+from service.vocabulary import FAILURES, Band, Code, Reason, Status
 from service.web import wording
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)

@@ -1,0 +1,114 @@
+"""The words that code, API, database and pages share: enums, and the sets of them with names."""
+
+from enum import StrEnum
+
+SYSTEM = "system"  # the actor of audit entries that no person made
+
+
+class Status(StrEnum):
+    """Where a comment is now."""
+
+    PUBLISHED = "published"
+    HELD = "held"
+    REJECTED = "rejected"
+    REMOVED = "removed"
+
+
+VISIBLE = frozenset({Status.PUBLISHED})
+OPEN = frozenset({Status.HELD})  # what waits for a person
+
+
+class Outcome(StrEnum):
+    """What a verdict, the machine's answer, says."""
+
+    PUBLISH = "publish"
+    HOLD = "hold"
+    REJECT = "reject"
+
+    @property
+    def status(self) -> Status:
+        """The status that follows from this outcome."""
+        return _STATUS_OF[self]
+
+    @property
+    def told(self) -> Status:
+        """What its author is told: a rejected comment is told held, so spammers learn nothing."""
+        return Status.PUBLISHED if self is Outcome.PUBLISH else Status.HELD
+
+
+_STATUS_OF = {
+    Outcome.PUBLISH: Status.PUBLISHED,
+    Outcome.HOLD: Status.HELD,
+    Outcome.REJECT: Status.REJECTED,
+}
+
+
+class Choice(StrEnum):
+    """What a decision, a moderator's answer, says."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
+class Reason(StrEnum):
+    """Why a moderator rejected."""
+
+    SPAM = "spam"
+    ABUSE = "abuse"
+    OFF_TOPIC = "off-topic"
+    PERSONAL_DATA = "personal-data"
+    ILLEGAL = "illegal"
+    OTHER = "other"
+
+
+class Role(StrEnum):
+    """What a moderator may do on a site; each role includes the ones before it."""
+
+    VIEWER = "viewer"
+    MODERATOR = "moderator"
+    ADMIN = "admin"
+
+    def includes(self, other: "Role") -> bool:
+        """Whether this role may do what `other` may do."""
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
+
+class Code(StrEnum):
+    """The stable reason codes of signals: shown to moderators, filtered on, documented."""
+
+    # what was found
+    BLOCKED_WORD = "blocked-word"
+    BLOCKED_DOMAIN = "blocked-domain"
+    BLOCKED_ADDRESS = "blocked-address"
+    HELD_WORD = "held-word"
+    HONEYPOT_FILLED = "honeypot-filled"
+    FORM_TOKEN_ABSENT = "form-token-absent"  # noqa: S105 - a reason code
+    FORM_TOKEN_INVALID = "form-token-invalid"  # noqa: S105
+    FORM_TOKEN_REUSED = "form-token-reused"  # noqa: S105
+    TOO_FAST = "too-fast"
+    TOO_MANY_LINKS = "too-many-links"
+    DUPLICATE = "duplicate"
+    FIRST_TIME_AUTHOR = "first-time-author"
+    UNPROVEN_AUTHOR = "unproven-author"
+    REJECTED_BEFORE = "rejected-before"
+    PROVEN_AUTHOR = "proven-author"
+    SCORE_SPAM = "score-spam"
+    SCORE_UNSURE = "score-unsure"
+    SCORE_FINE = "score-fine"
+    ATTACK_MODE = "attack-mode"
+    # what failed
+    UNSCORED = "unscored"
+    LIMITS_DEGRADED = "limits-degraded"
+
+
+FAILURES = frozenset({Code.UNSCORED, Code.LIMITS_DEGRADED})  # broke, as opposed to found
+
+
+class Band(StrEnum):
+    """A score in words."""
+
+    LIKELY_FINE = "likely-fine"
+    UNSURE = "unsure"
+    LIKELY_SPAM = "likely-spam"
+    UNSCORED = "unscored"
