@@ -44,8 +44,8 @@ def test_a_failure_never_sounds_like_a_finding() -> None:
         ("max", "reject", "spam: sells pills", ("max rejected it: spam", "sells pills")),
         ("max", "reject", "why not", ("max rejected it", "why not")),
         ("max", "undo", "approve", ("max took a decision back", "")),
-        ("author", "edit", "score-fine,edited",
-         ("The author changed the text", "scored as fine, edited")),
+        ("author", "edit", "score-fine",
+         ("The author changed the text", "scored as fine")),
         ("author", "withdraw", "", ("The author withdrew it", "")),
     ],
 )  # fmt: skip
