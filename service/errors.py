@@ -84,7 +84,7 @@ class OriginNotAllowed(DeskError):
 
     code = "origin-not-allowed"
     status = 403
-    title = "This page is not one of the site's"
+    title = "This page is not one of the site's, so it takes no comments."
 
 
 class CommentsClosed(DeskError):

@@ -6,13 +6,28 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from service import policy
-from service.domain import Comment, Receipt, Score, Scorer, Site, Submission
-from service.errors import EditWindowOver, Forbidden, NotFound
+from service.domain import (
+    Cluster,
+    Comment,
+    Receipt,
+    Score,
+    Scorer,
+    Signal,
+    Site,
+    Submission,
+    Verdict,
+)
+from service.errors import EditWindowOver, Forbidden, NotFound, Unauthorized
 from service.store import comments, repeats, sites
 from service.store.database import Database
 from service.tokens import edit_token, is_edit_token
-from service.vocabulary import Outcome, Status
+from service.vocabulary import Code, Outcome, Status
 
+# what the form told when the comment came in; an edit comes without one
+_CARRIED = frozenset({
+    Code.HONEYPOT_FILLED, Code.FORM_TOKEN_ABSENT, Code.FORM_TOKEN_INVALID, Code.FORM_TOKEN_REUSED,
+    Code.TOO_FAST,
+})  # fmt: skip
 AUTHOR = "author"  # the actor of audit entries made with an edit token
 
 
@@ -47,6 +62,8 @@ def _own_open(
     lock: bool = False,
 ) -> tuple[Comment, Site]:  # fmt: skip
     """The author's own comment while it may still be withdrawn; `lock` it to change it."""
+    if not token:
+        raise Unauthorized("Send the receipt's edit_token as Authorization: Bearer TOKEN.")
     if not is_edit_token(token, secret, comment_id):
         raise Forbidden("This token does not belong to this comment.")
     comment = comments.find_comment(conn, comment_id, lock=lock)
@@ -74,16 +91,7 @@ def _replace_text(
     now: datetime,
 ) -> Receipt:  # fmt: skip
     comment, site = _own_unlocked(conn, comment_id, token, secret, now, lock=True)
-    verdict = policy.decide(
-        _submission(comment, text),
-        score=score,
-        cluster=None,
-        degraded=False,
-        history=comments.author_history(conn, site.id, comment.email),
-        policy=site.policy,
-    )
-    order = list(Outcome)  # an edit is no way round a hold or a rejection
-    verdict = replace(verdict, outcome=max(comment.verdict, verdict.outcome, key=order.index))
+    verdict = _judge_again(conn, comment, text, score, site)
     comments.change_text(
         conn, comment, text, score=score, band=policy.band(score, site.policy), verdict=verdict,
         now=now,
@@ -94,6 +102,32 @@ def _replace_text(
         now=now,
     )  # fmt: skip
     return _receipt(edited, site, secret)
+
+
+def _judge_again(
+    conn: Connection, comment: Comment, text: str, score: Score | None, site: Site
+) -> Verdict:
+    """The verdict on the new text, with all that is known of how the comment came in.
+
+    Never kinder than the last one: an edit is no way round a hold or a rejection, and what held
+    or rejected the comment stays its first reason.
+    """
+    known = {reason.code for reason in comment.reasons}
+    fresh = policy.decide(
+        _submission(comment, text),
+        score=score,
+        cluster=Cluster(comment.cluster, policy.CLUSTER_HELD_FROM)
+        if Code.DUPLICATE in known
+        else None,
+        degraded=Code.LIMITS_DEGRADED in known,
+        history=comments.author_history(conn, site.id, comment.email, but=comment.id),
+        policy=site.policy,
+    )
+    reasons = (*fresh.reasons, Signal(Code.EDITED))
+    order = list(Outcome)
+    if order.index(fresh.outcome) >= order.index(comment.verdict):
+        return Verdict(fresh.outcome, reasons)
+    return Verdict(comment.verdict, tuple(dict.fromkeys((*comment.reasons[:1], *reasons))))
 
 
 def _withdraw(conn: Connection, comment_id: str, token: str, secret: bytes, now: datetime) -> None:
@@ -118,6 +152,7 @@ def _submission(comment: Comment, text: str) -> Submission:
         lang=comment.lang,
         comment=text,
         address=comment.address,
+        signals=tuple(reason for reason in comment.reasons if reason.code in _CARRIED),
     )
 
 

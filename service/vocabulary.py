@@ -97,6 +97,7 @@ class Code(StrEnum):
     SCORE_UNSURE = "score-unsure"
     SCORE_FINE = "score-fine"
     ATTACK_MODE = "attack-mode"
+    EDITED = "edited"
     # what failed
     UNSCORED = "unscored"
     LIMITS_DEGRADED = "limits-degraded"

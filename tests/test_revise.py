@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import text
 
 from service import read, review, revise
-from service.domain import Comment, Receipt, Scorer
-from service.errors import DeskError, EditWindowOver, Forbidden, NotFound
+from service.domain import Comment, Receipt, Scorer, Signal
+from service.errors import DeskError, EditWindowOver, Forbidden, NotFound, Unauthorized
 from service.store import audit, comments, repeats, schema, sites, threads
 from service.store.database import Database
 from service.tokens import edit_token, new_id
@@ -122,7 +122,7 @@ def test_the_same_text_changes_nothing(database: Database, score: Scorer) -> Non
         (lambda own, other: edit_token(b"x" * 32, own), Forbidden),
         (lambda own, other: edit_token(SECRET, own)[:-1], Forbidden),
         (lambda own, other: f"{own}.{edit_token(SECRET, other).partition('.')[2]}", Forbidden),
-        (lambda own, other: "", Forbidden),
+        (lambda own, other: "", Unauthorized),
         (lambda own, other: "\ud800.ö", Forbidden),
     ],
     ids=["of another comment", "another secret", "cut", "mixed", "none", "not text"],
@@ -277,3 +277,26 @@ def test_on_two_replicas_an_author_waits_for_the_moderator_who_is_deciding(
     assert counted == len(shown)
     for replica in (one, two):
         replica.stop()
+
+
+def test_an_edit_keeps_why_the_comment_was_held(database: Database, score: Scorer) -> None:
+    comment = an_open_site_with(database, reasons=(Signal(Code.TOO_FAST), Signal(Code.SCORE_FINE)))
+
+    edit(database, comment.id, edit_token(SECRET, comment.id), f"{FINE_TEXT} Yes.", score)
+
+    codes = [reason.code for reason in stored(database, comment.id).reasons]
+    assert (codes[0], codes[-1]) == (Code.TOO_FAST, Code.EDITED)
+
+
+def test_a_comment_being_edited_is_no_part_of_its_author_s_history(
+    database: Database, score: Scorer
+) -> None:
+    with database.transaction() as conn:
+        a_site(conn)
+        comment = a_comment(conn)
+
+    edit(database, comment.id, edit_token(SECRET, comment.id), f"{FINE_TEXT} Yes.", score)
+
+    codes = {reason.code for reason in stored(database, comment.id).reasons}
+    assert Code.FIRST_TIME_AUTHOR in codes
+    assert Code.UNPROVEN_AUTHOR not in codes

@@ -30,11 +30,13 @@ _LATER = ("edited_at", "decision_id", "claimed_by", "claimed_until")  # empty in
 _ADD = Prepared(
     insert(table).values({c.name: bindparam(c.name) for c in table.columns if c.name not in _LATER})
 )
+NO_ID = "00000000-0000-0000-0000-000000000000"
 _BY_AUTHOR = (
     select(table.c.status, table.c.created_at, table.c.decision_id)
     .where(
         table.c.site_id == bindparam("site_id"),
         func.lower(table.c.email) == func.lower(bindparam("email")),
+        table.c.id != bindparam("except_id"),
     )
     .limit(200)  # a flood under one address must not make each further comment dearer
     .subquery()
@@ -66,9 +68,14 @@ SELECT_COMMENT = (
 )
 
 
-def author_history(conn: Connection, site_id: int, email: str) -> AuthorHistory:
-    """What the site decided about comments under this address, over 200 of them at most."""
-    rows = list(_HISTORY.all(conn, site_id=site_id, email=email))
+def author_history(
+    conn: Connection, site_id: int, email: str, *, but: str = NO_ID
+) -> AuthorHistory:
+    """What the site decided about comments under this address, over 200 of them at most.
+
+    The comment `but`, which is being judged, is not part of its own history.
+    """
+    rows = list(_HISTORY.all(conn, site_id=site_id, email=email, except_id=but))
     if not rows:
         return AuthorHistory()
     total = {row.status: row.total for row in rows}

@@ -64,6 +64,7 @@ async def get_thread(request: DeskRequest) -> Response:
     pages: Pages = request.state["pages"]
     view = _view(request)
     site = await read.read_site(view.site, store=request.state["store"])
+    check_origin(site, view.page_url, "")
     response = await _cached(
         request, "html", view, "text/html; charset=utf-8",
         lambda page: pages.thread(page, view.page_url, _links(view, page)),

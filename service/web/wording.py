@@ -66,6 +66,7 @@ CODES: dict[Code, tuple[str, str]] = {
     Code.SCORE_SPAM: ("scored as spam", "The spam model says: likely spam."),
     Code.SCORE_UNSURE: ("score unsure", "The spam model is not sure enough to let it through."),
     Code.SCORE_FINE: ("scored as fine", "The spam model says: likely fine."),
+    Code.EDITED: ("edited", "Its author has changed the text since it came in."),
     Code.ATTACK_MODE: ("attack mode", "The site is in attack mode and holds everything."),
     Code.UNSCORED: (
         "no score",

@@ -54,8 +54,8 @@ CASES: list[Any] = [
     ("POST", COMMENTS, {"content": b" " * 300_000, "headers": JSON}, 413, "too-large"),
     ("POST", "/api/v1/preview", {"json": {}}, 422, "invalid"),
     ("POST", "/api/v1/preview", {"json": {"site": "no", "comment": "x"}}, 404, "unknown-site"),
-    ("PATCH", f"{COMMENTS}/{ID}", {"json": {"comment": "x"}}, 403, "forbidden"),
-    ("DELETE", f"{COMMENTS}/{ID}", {}, 403, "forbidden"),
+    ("PATCH", f"{COMMENTS}/{ID}", {"json": {"comment": "x"}}, 401, "unauthorized"),
+    ("DELETE", f"{COMMENTS}/{ID}", {}, 401, "unauthorized"),
     ("GET", "/api/v1/queue", {}, 401, "unauthorized"),
     ("POST", "/api/v1/decisions", {"json": {}}, 401, "unauthorized"),
 ]
