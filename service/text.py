@@ -266,6 +266,8 @@ def host_of(url: str) -> str:
 
 _GRAM = 4
 _BASE = 0x9E3779B97F4A7C15  # odd, so that multiplying loses nothing
+_MOST_ADDED = 255  # ones that a byte can count
+_FIGURES = re.compile("[0-9]+")
 
 
 def fingerprint(text: str) -> int:
@@ -275,15 +277,23 @@ def fingerprint(text: str) -> int:
     """
     import numpy as np
 
-    folded = f" {re.sub('[0-9]+', '0', normalise(text))} "
-    codes = np.frombuffer(folded.ljust(_GRAM).encode("utf-32-le", "surrogatepass"), np.uint32)
-    grams = np.zeros(len(codes) - _GRAM + 1, np.uint64)
-    for offset in range(_GRAM):
-        grams = (grams + codes[offset : offset + len(grams)]) * np.uint64(_BASE)
-        grams ^= grams >> np.uint64(29)
-    bits = np.unpackbits(grams.view(np.uint8).reshape(-1, 8), axis=1)
-    packed = np.packbits(bits.sum(axis=0, dtype=np.uint32) * 2 > len(grams))
-    return int.from_bytes(packed.tobytes(), "little")
+    folded = f" {_FIGURES.sub('0', normalise(text))} ".ljust(_GRAM)
+    raw = folded.encode("utf-32-le", "surrogatepass")
+    codes = np.frombuffer(raw, np.uint32).astype(np.uint64)
+    count = len(codes) - _GRAM + 1
+    base, fold = np.uint64(_BASE), np.uint64(29)
+    grams = codes * base
+    grams ^= grams >> fold
+    grams = grams[:count]
+    for offset in range(1, _GRAM):
+        grams += codes[offset : offset + count]
+        grams *= base
+        grams ^= grams >> fold
+    # A byte for each bit, eight of them added at once as one number: none overflows within a part.
+    ones = np.unpackbits(grams.view(np.uint8)).view(np.uint64).reshape(count, 8)
+    parts = np.add.reduceat(ones, np.arange(0, count, _MOST_ADDED)).view(np.uint8)
+    times = parts.reshape(-1, 64).sum(axis=0, dtype=np.uint32)
+    return int.from_bytes(np.packbits(times * 2 > count).tobytes(), "little")
 
 
 def hamming(a: int, b: int) -> int:
