@@ -211,9 +211,11 @@ def find_links(text: str) -> tuple[Link, ...]:
 
 
 def _links(text: str) -> Iterator[Link]:
-    for chunk in text.split():
-        if "." in chunk[:-1] or ":" in chunk[:-1] or "。" in chunk:
-            yield from _links_in(chunk)
+    last = text.count(". ") + text.count(": ") + text.endswith((".", ":"))
+    if text.count(".") + text.count(":") > last or "。" in text:  # a stop inside a word
+        for chunk in text.split():
+            if "." in chunk[:-1] or ":" in chunk[:-1] or "。" in chunk:
+                yield from _links_in(chunk)
     if " ." in text or "[" in text or "(" in text or "{" in text:
         for match in _SPLIT_NAME.finditer(text):
             yield Link(match[0], f"{match['name']}.{match['top']}".lower())
@@ -266,7 +268,6 @@ def host_of(url: str) -> str:
 
 _GRAM = 4
 _BASE = 0x9E3779B97F4A7C15  # odd, so that multiplying loses nothing
-_MOST_ADDED = 255  # ones that a byte can count
 _FIGURES = re.compile("[0-9]+")
 
 
@@ -278,20 +279,16 @@ def fingerprint(text: str) -> int:
     import numpy as np
 
     folded = f" {_FIGURES.sub('0', normalise(text))} ".ljust(_GRAM)
-    raw = folded.encode("utf-32-le", "surrogatepass")
-    codes = np.frombuffer(raw, np.uint32).astype(np.uint64)
+    codes = np.frombuffer(folded.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.uint64)
     count = len(codes) - _GRAM + 1
-    base, fold = np.uint64(_BASE), np.uint64(29)
-    grams = codes * base
-    grams ^= grams >> fold
-    grams = grams[:count]
-    for offset in range(1, _GRAM):
+    grams = np.zeros(count, np.uint64)
+    for offset in range(_GRAM):
         grams += codes[offset : offset + count]
-        grams *= base
-        grams ^= grams >> fold
-    # A byte for each bit, eight of them added at once as one number: none overflows within a part.
+        grams *= np.uint64(_BASE)
+        grams ^= grams >> np.uint64(29)
+    # One byte a bit, eight added at once as one number: 255 ones at a time, which fit a byte.
     ones = np.unpackbits(grams.view(np.uint8)).view(np.uint64).reshape(count, 8)
-    parts = np.add.reduceat(ones, np.arange(0, count, _MOST_ADDED)).view(np.uint8)
+    parts = np.add.reduceat(ones, np.arange(0, count, 255)).view(np.uint8)
     times = parts.reshape(-1, 64).sum(axis=0, dtype=np.uint32)
     return int.from_bytes(np.packbits(times * 2 > count).tobytes(), "little")
 

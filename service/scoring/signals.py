@@ -67,7 +67,7 @@ _SHORTENERS = frozenset(
     "buff.ly t.ly bl.ink clck.ru vk.cc soo.gd s.id lnkd.in linktr.ee adf.ly wa.link".split()
 )
 _MESSENGER_HOSTS = frozenset({"t.me", "wa.me", "telegram.me", "chat.whatsapp.com", "discord.gg"})
-_TRADE = re.compile(
+_TRADE_WORDS = (
     "casino|poker|slots?(?![a-z])|betting|gambl|jackpot|roulette|apuesta|sportsbook|lotter"
     "|loan|payday|lender|mortgage|credit|prestamo|insur|finance|invest|profit|forex|trader|trading"
     "|crypto|bitcoin|btc|coin|wallet|pharma|farmacia|pill|meds|viagra|cialis|levitra|tadalafil"
@@ -84,6 +84,17 @@ _TRADE = re.compile(
     "|signals|airdrop|giveaway|voucher|franchise|catering|weddings|flowers|visa(?![a-z])|translation"
     "|printing|packag|manufactur|factory|solar|hvac|windows|kitchen|cheats|wholesale|ticket"
 )
+
+
+def _by_first_letter(words: str) -> re.Pattern[str]:
+    """An expression for any of the words that tells from one letter which of them to try."""
+    rests: dict[str, list[str]] = {}
+    for word in words.split("|"):
+        rests.setdefault(word[0], []).append(word[1:])
+    return re.compile("|".join(f"{letter}(?:{'|'.join(rests[letter])})" for letter in rests))
+
+
+_TRADE = _by_first_letter(_TRADE_WORDS)
 _DIGITS = re.compile("[0-9]")
 _LINKLIKE_NAME = re.compile(
     r"https?:|www\.|\.(?:com|net|org|ru|info|biz|xyz|shop|online)\b|[0-9]{3}"
@@ -106,7 +117,9 @@ _MONEY = re.compile(r"[$€£₿] ?[0-9]|[0-9] ?(?:[$€£₿]|usd|dollars|euros
 _HIDDEN = re.compile("[\u00ad\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069]")
 _STYLED = re.compile("[\uff21-\uff5a\u2460-\u24ff\U0001d400-\U0001d7ff\U0001f130-\U0001f189]")
 _UNREAD = re.compile("[^\\W\\d_\x00-\u036f\u1e00-\u1eff]")  # letters outside COVERED_SCRIPTS
-_WORD = re.compile(r"\w{5,}")
+_LONG_WORD = 5  # letters of a word that tells something
+_WORD = re.compile(rf"\w{{{_LONG_WORD},}}")
+_NO_SIGNS = {code: " " for code in range(128) if not re.match(r"\w", chr(code))}
 _COMMON = frozenset(
     "about above after again against because before being below between could doing during "
     "further having itself other people really should since still their theirs there these "
@@ -147,7 +160,7 @@ def signal_values(body: Body, submission: Submission) -> dict[int, float]:
 
 
 def is_trade(host: str) -> bool:
-    """Whether a host name is made of a trade's words (see `_TRADE`)."""
+    """Whether a host name is made of a trade's words (see `_TRADE_WORDS`)."""
     return _TRADE.search(host) is not None
 
 
@@ -215,8 +228,10 @@ def _look_at_contacts(body: Body, found: dict[str, float]) -> None:
     text = body.folded
     raw = text.encode("utf-8", "replace")
     figures = len(raw) - len(raw.translate(None, _FIGURES))
-    if any(name in text for name in _MESSENGERS):
-        found["messenger"] = 1.0
+    for name in _MESSENGERS:
+        if name in text:
+            found["messenger"] = 1.0
+            break
     if "@" in text or "(at)" in text or "[at]" in text:
         found["address"] = float(_ADDRESS.search(text) is not None)
         found["handle"] = float(_HANDLE.search(text) is not None)
@@ -260,7 +275,11 @@ def _relevance(body: Body, submission: Submission, found: dict[str, float]) -> i
 
 def stems(folded: str) -> frozenset[str]:
     """The beginnings of the longer, telling words of a normalised text."""
-    return frozenset(w[:_STEM] for w in _WORD.findall(folded) if w not in _COMMON)
+    if folded.isascii():  # the same words, without an expression
+        words = [w for w in folded.translate(_NO_SIGNS).split() if len(w) >= _LONG_WORD]
+    else:
+        words = _WORD.findall(folded)
+    return frozenset([word[:_STEM] for word in words if word not in _COMMON])
 
 
 @lru_cache(maxsize=256)
