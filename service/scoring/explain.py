@@ -1,12 +1,11 @@
-"""Why a score is what it is: weights of hashed grams gathered on the words they stand in."""
+"""Why a score is what it is: what each word and signal weighs, the heaviest first."""
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Mapping, Sequence
 
 from service.domain import Term
-from service.scoring.features import Reading, host_text, is_host_word
-from service.scoring.hashing import COLUMNS, grams
+from service.scoring.features import host_text, is_host_word
 from service.scoring.signals import SIGNALS
+from service.scoring.words import Weighed
 
 _MOST_TERMS = 8
 _LEAST_TERMS = 3
@@ -15,58 +14,47 @@ _PHRASES = tuple(SIGNALS.values())
 _EDGES = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~…“”„«»"
 
 
-def explain(weights: NDArray[np.float32], reading: Reading) -> tuple[Term, ...]:
+def explain(
+    weighed: Weighed, signals: Mapping[int, float], weights: Sequence[float]
+) -> tuple[Term, ...]:
     """The three to eight words, phrases and signals that weigh most, heaviest first.
 
-    A word's weight is the sum over the grams that begin in it; words side by side that both weigh
-    are one phrase. Words are as in the normalised text.
+    `weights` are those of the signals. What a word weighs says `Weighed.shares`; words side by side
+    that both weigh are one phrase. Words are as in the normalised text.
     """
-    terms = _words(weights, reading.text)
-    terms += [
-        Term(_PHRASES[place], float(weights[COLUMNS + place]) * value)
-        for place, value in reading.signals.items()
-    ]
-    terms.sort(key=lambda term: (-abs(term.weight), term.text))
-    telling = [term for term in terms[:_MOST_TERMS] if abs(term.weight) >= _FAINT]
-    return tuple(telling if len(telling) >= _LEAST_TERMS else terms[:_LEAST_TERMS])
+    weight_of = _phrases(weighed.words, weighed.shares())
+    found = [(-abs(weight), text, weight) for text, weight in weight_of.items() if text]
+    for place, value in signals.items():
+        weight = weights[place] * value
+        found.append((-abs(weight), _PHRASES[place], weight))
+    found.sort()
+    telling = [entry for entry in found[:_MOST_TERMS] if -entry[0] >= _FAINT]
+    named = telling if len(telling) >= _LEAST_TERMS else found[:_LEAST_TERMS]
+    return tuple(Term(text, weight) for _, text, weight in named)
 
 
-def _words(weights: NDArray[np.float32], text: str) -> list[Term]:
-    found = grams([text])
-    if len(found.column) == 0:
-        return []
-    _, first, times = np.unique(found.column, return_inverse=True, return_counts=True)
-    share = weights[found.column] / times[first]
-    scale = 1.0 / np.sqrt(len(times) + int(found.unseen[0]))
-    blank = np.fromiter((char == " " for char in f" {text} "), np.bool_, len(text) + 2)
-    word_at = np.cumsum(blank)[found.start + blank[found.start]] - 1
-    words = text.split()
-    totals = np.bincount(word_at, share, minlength=len(words))[: len(words)] * scale
-    return _phrases(words, totals.tolist())
-
-
-def _phrases(words: list[str], totals: list[float]) -> list[Term]:
+def _phrases(words: list[str], shares: list[float]) -> dict[str, float]:
     """Repeated words together; heavy neighbours of the same sign joined to one phrase."""
-    heavy = sorted(range(len(words)), key=lambda place: -abs(totals[place]))[: _MOST_TERMS * 2]
-    chosen = {place for place in heavy if abs(totals[place]) >= _FAINT / 2}
+    heaviest = sorted(map(abs, shares))[-_MOST_TERMS * 2 :]
+    least = max(_FAINT / 2, heaviest[0]) if heaviest else 0.0
+    heavy = [place for place, share in enumerate(shares) if share >= least or share <= -least]
     weight_of: dict[str, float] = {}
-    phrase: list[int] = []
-    for place in range(len(words) + 1):
-        joins = place in chosen and (
-            not phrase
-            or ((totals[place] > 0) == (totals[phrase[-1]] > 0) and _same_kind(words, place))
-        )
-        if phrase and not joins:
-            name = _name(words[phrase[0] : phrase[-1] + 1])
-            weight_of[name] = weight_of.get(name, 0.0) + sum(totals[p] for p in phrase)
-            phrase = [place] if place in chosen else []
-        elif joins:
-            phrase.append(place)
-    return [Term(name, weight) for name, weight in weight_of.items() if name]
+    first = 0
+    for last, place in enumerate(heavy, start=1):
+        if last < len(heavy) and heavy[last] == place + 1 and _belong(words, shares, place):
+            continue
+        start = heavy[first]
+        name = _name(words[start : place + 1])
+        weight_of[name] = weight_of.get(name, 0.0) + sum(shares[start : place + 1])
+        first = last
+    return weight_of
 
 
-def _same_kind(words: list[str], place: int) -> bool:
-    return is_host_word(words[place]) == is_host_word(words[place - 1])
+def _belong(words: list[str], shares: list[float], place: int) -> bool:
+    """Whether the word at a place and the one after it can be of one phrase."""
+    if (shares[place] > 0) != (shares[place + 1] > 0):
+        return False
+    return is_host_word(words[place]) == is_host_word(words[place + 1])
 
 
 def _name(words: list[str]) -> str:

@@ -1,14 +1,17 @@
-"""Texts → hashed n-gram columns, vectorised over a whole batch; a single comment is a batch of one.
+"""Texts → hashed n-gram columns, word by word, so that serving can keep what a word weighs.
 
-A text is read as normalised words between single blanks. Its grams are words and pairs of words,
-and 2 to 5 characters that do not cross a blank (what scikit-learn calls `char_wb`). Letters of a
-script the model has no honest examples of give no columns: they count in a text's length only, so
-that no weight can come to mean "this script is spam".
+A text is its distinct words, as they stand between blanks, and its distinct pairs of neighbours.
+Of a word only its core counts, without the signs around it: its grams are the core itself and 3 to
+5 of its characters, with a blank at either end (what scikit-learn calls `char_wb`). A column counts
+what gives it. Letters of a script the model has no honest examples of give no columns: they count
+in a text's length only, so that no weight can come to mean "this script is spam".
 """
 
 import math
+import string
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +19,16 @@ from numpy.typing import NDArray
 BITS = 18
 COLUMNS = 1 << BITS
 COVERED_SCRIPTS = ("Latin",)
+UNREAD = 1 << 32  # marks the code of a word that has letters of another script
 HOST_PLANE = 0xE000  # the letters of host names are moved here, to columns of their own
 
 _BLANK, _SIGN, _LETTER, _UNCOVERED = 0, 1, 2, 3
-_SHORTEST, _LONGEST = 2, 5
+_SHORTEST, _LONGEST = 3, 5
 _BASE = np.uint32(0x01000193)
 _MIX = np.uint32(0x9E3779B1)
-_PAIR = np.uint32(0x85EBCA6B)
+_SPREAD = np.uint32(0x85EBCA6B)
 _WORD_SALT = np.uint32(0x27D4EB2F)
-_MAX_WORD = 64  # characters of a word that count in its hash
+_LONGEST_WORD = 32  # characters; what is longer is read as several words
 _ASTRAL_LETTER, _ASTRAL_SIGN = 0xFFFE, 0xFFFF
 
 _SIGN_BLOCKS = (
@@ -37,7 +41,7 @@ _SIGN_BLOCKS = (
     (_ASTRAL_SIGN, _ASTRAL_SIGN),
 )
 
-Columns = NDArray[np.int64]
+Numbers = NDArray[np.int64]
 Codes = NDArray[np.uint32]
 Mask = NDArray[np.bool_]
 
@@ -50,70 +54,83 @@ def _classes() -> NDArray[np.uint8]:
     for first, last in _SIGN_BLOCKS:
         table[first : last + 1] = _SIGN
     table[HOST_PLANE:0xF900] = _LETTER
-    table[[0x20, 0x0A]] = _BLANK
+    table[0x20] = _BLANK
     return table
 
 
 _CLASS = _classes()
-_POWERS = np.cumprod(np.full(_MAX_WORD, _PAIR, np.uint32), dtype=np.uint32)
+_POWERS = np.cumprod(np.full(_LONGEST_WORD, _SPREAD, np.uint32), dtype=np.uint32)
+
+
+_SIGNS = string.punctuation + "".join(
+    chr(code) for code in (*range(0xA1, 0xC0), *range(0x2010, 0x205F)) if _CLASS[code] == _SIGN
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Grams:
-    """Every gram of a batch, repeats and all, characters first, then words, then pairs of words.
+class Hashed:
+    """What some cores give: the distinct `columns` of one after the other, with the core's number
+    in `row`; of each core `size`, how many grams it has, those without a column included, and
+    `code`, which stands for it in pairs: from UNREAD on if it has uncovered letters."""
 
-    `column` in [0, COLUMNS), `row` the text it is in, `start` where in the joined text it begins.
-    `unseen` counts for each row the grams of uncovered scripts, which have no column.
-    """
-
-    column: Codes
-    row: Columns
-    start: Columns
-    unseen: Columns
+    columns: NDArray[np.int64]
+    row: Numbers
+    size: Numbers
+    code: Numbers
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Binary columns of a batch in CSR form: row i is `columns[bounds[i]:bounds[i + 1]]`, each of
-    its entries worth `scale[i]`, so that a text of covered scripts has length 1 (L2)."""
+    """The columns of a batch in CSR form: row i is `columns[bounds[i]:bounds[i + 1]]`, of which
+    each is worth its `counts` times `scale[i]`: one over the root of how many grams there are."""
 
     columns: NDArray[np.int32]
-    bounds: Columns
-    scale: NDArray[np.float32]
+    counts: Numbers
+    bounds: Numbers
+    scale: NDArray[np.float64]
 
 
-def join(texts: list[str]) -> tuple[Codes, Columns]:
-    """The texts between single blanks as code points, and for each code point its text's number.
+def words_of(text: str) -> list[str]:
+    """The words of a normalised text, in order; endless ones in pieces."""
+    return [
+        word[at : at + _LONGEST_WORD]
+        for word in text.split()
+        for at in range(0, len(word), _LONGEST_WORD)
+    ]
 
-    Expects normalised texts: no two blanks in a row. A blank belongs to the text after it.
-    """
-    raw = (" " + " ".join(text or " " for text in texts) + " ").encode("utf-32-le", "surrogatepass")
+
+def core_of(word: str) -> str:
+    """A word without the signs around it, or all of it if it is nothing but signs."""
+    return word.strip(_SIGNS) or word
+
+
+def hash_cores(cores: Sequence[str]) -> Hashed:
+    """The grams of some cores of words, at least one; see `Hashed`."""
+    raw = f" {' '.join(cores)} ".encode("utf-32-le", "surrogatepass")
     codes = np.frombuffer(raw, np.uint32)
-    if len(texts) == 1:
-        return codes, np.zeros(len(codes), np.int64)
-    lengths = np.fromiter((len(text or " ") + 1 for text in texts), np.int64, len(texts))
-    lengths[-1] += 1
-    return codes, np.repeat(np.arange(len(texts)), lengths)
-
-
-def grams(texts: list[str]) -> Grams:
-    """Every gram of every text; see `Grams`."""
-    codes, rows = join(texts)
     classes = _classify(codes)
-    hashed, starts, unseen = _characters(codes, classes)
-    words, firsts, unseen_words = _words(codes, classes, rows)
-    start = np.concatenate((*starts, *firsts))
-    lost = np.zeros(len(texts), np.int64)
-    for positions in (*unseen, *unseen_words):
-        lost += np.bincount(rows[positions], minlength=len(texts))
-    return Grams(_column((*hashed, *words)), rows[start], start, lost)
+    rows = (classes == _BLANK).cumsum() - 1  # a blank belongs to the core after it
+    hashed, starts, lost = _characters(codes, classes)
+    code = _code(codes, classes, rows, len(cores))
+    whole = (code < UNREAD).nonzero()[0]
+    row = np.concatenate((rows[np.concatenate(starts)], whole))
+    keys = (row << BITS) | _column(np.concatenate((*hashed, code[whole].astype(np.uint32))))
+    keys.sort()
+    first = np.empty(len(keys), np.bool_)
+    first[:1] = True
+    np.not_equal(keys[1:], keys[:-1], out=first[1:])
+    keys = keys[first]
+    row = keys >> BITS
+    size = np.bincount(row, minlength=len(cores)) + (code >= UNREAD)
+    if lost:
+        size += np.bincount(rows[np.concatenate(lost)], minlength=len(cores))
+    return Hashed(keys & (COLUMNS - 1), row, size, code)
 
 
-def _column(hashes: tuple[Codes, ...]) -> Codes:
-    mixed = np.concatenate(hashes)
-    mixed *= _MIX
+def _column(mixed: Codes) -> Codes:
+    mixed = mixed * _MIX
     mixed ^= mixed >> np.uint32(15)
-    mixed *= _PAIR
+    mixed *= _SPREAD
     mixed >>= np.uint32(32 - BITS)
     return mixed
 
@@ -127,128 +144,108 @@ def _classify(codes: Codes) -> NDArray[np.uint8]:
 
 def _characters(
     codes: Codes, classes: NDArray[np.uint8]
-) -> tuple[list[Codes], list[Columns], list[Columns]]:
+) -> tuple[list[Codes], list[Numbers], list[Numbers]]:
     """Hashes and starts of the character grams of each size; starts of the unseen ones."""
     solid = classes != _BLANK
     uncovered = classes == _UNCOVERED
-    spoiled: Mask | None = uncovered if classes.max() == _UNCOVERED else None
-    rolling, inner = codes, np.ones(len(codes), np.bool_)
+    spoiled: Mask | None = uncovered if uncovered.any() else None
     hashed, starts, unseen = [], [], []
+    rolling = codes[:-1] * _BASE + codes[1:]
+    inner = np.ones(len(codes), np.bool_)
     for size in range(_SHORTEST, _LONGEST + 1):
         count = len(codes) - size + 1
         if count < 1:
             break
         rolling = rolling[:count] * _BASE + codes[size - 1 :]
-        if size == _SHORTEST:
-            keep = solid[:count] | solid[1:]
-        else:
-            inner = inner[:count] & solid[size - 2 : size - 2 + count]
-            keep = inner
+        inner = inner[:count] & solid[size - 2 : size - 2 + count]
+        start = inner.nonzero()[0]
         if spoiled is not None:
-            spoiled = spoiled[:count] | uncovered[size - 1 :]
-            unseen.append(np.flatnonzero(keep & spoiled))
-            keep = keep & ~spoiled
-        start = np.flatnonzero(keep)
+            spoiled = _any_of(uncovered, size)
+            unseen.append(start[spoiled[start]])
+            start = start[~spoiled[start]]
         starts.append(start)
         hashed.append(rolling[start] + np.uint32(size))
     return hashed, starts, unseen
 
 
-def _words(
-    codes: Codes, classes: NDArray[np.uint8], rows: Columns
-) -> tuple[list[Codes], list[Columns], list[Columns]]:
-    """Hashes and starts (one before the first letter) of words and pairs, as in `_characters`."""
-    letters = classes >= _LETTER
-    edges = np.flatnonzero(letters[1:] != letters[:-1])  # a blank stands at either end
-    first, last = edges[::2] + 1, edges[1::2] + 1
-    if len(first) == 0:
-        return [], [], []
-    where = np.flatnonzero(letters)
-    sizes = last - first
-    offsets = np.cumsum(sizes) - sizes
-    place = np.minimum(np.arange(len(where)) - np.repeat(offsets, sizes), _MAX_WORD - 1)
-    word = np.add.reduceat(codes[where] * _POWERS[place], offsets, dtype=np.uint32) ^ _WORD_SALT
-    pair = word[:-1] * _BASE + word[1:]
-    beside = rows[first[:-1]] == rows[first[1:]]
-    start = first - 1
-    if classes.max() == _LETTER:
-        return [word, pair[beside]], [start, start[:-1][beside]], []
-    known = np.maximum.reduceat(classes[where], offsets) == _LETTER
-    both = known[:-1] & known[1:]
-    unseen = [start[~known], start[:-1][beside & ~both]]
-    kept = beside & both
-    return [word[known], pair[kept]], [start[known], start[:-1][kept]], unseen
-
-
-_REACH = 4096  # characters of a text that the short way takes
-_POWER = np.cumprod(np.full(_REACH, _PAIR, np.uint32), dtype=np.uint32)
-_INVERSE = np.cumprod(np.full(_REACH, pow(int(_PAIR), -1, 1 << 32), np.uint32), dtype=np.uint32)
-
-
-def columns_of(text: str) -> tuple[Codes, float]:
-    """One text's distinct columns and what each is worth: `matrix([text])`, without the rows."""
-    codes, rows = join([text])
-    classes = _classify(codes)
-    hashed = _short_way(codes, classes)
-    lost = 0
-    if hashed is None:
-        chars, _, unseen = _characters(codes, classes)
-        words, _, unseen_words = _words(codes, classes, rows)
-        hashed = (*chars, *words)
-        lost = sum(map(len, (*unseen, *unseen_words)))
-    found = _column(hashed)
-    found.sort()
-    distinct = found[_is_first(found)]
-    return distinct, 1.0 / math.sqrt(max(len(distinct) + lost, 1))
-
-
-def _short_way(codes: Codes, classes: NDArray[np.uint8]) -> tuple[Codes, ...] | None:
-    """The hashes of one usual text, without their places, in half the time; None: the long way.
-
-    Usual is covered scripts only, not long, no endless word. The hashes are those of `_characters`
-    and `_words`: a word's comes from two running sums, moved to where it stands by _INVERSE.
-    """
-    if not _LONGEST <= len(codes) <= _REACH or classes.max() == _UNCOVERED:
-        return None
-    letters = classes >= _LETTER
-    edges = (letters[1:] != letters[:-1]).nonzero()[0]  # a blank stands at either end
-    before, last = edges[::2], edges[1::2]
-    if len(before) and (last - before).max() > _MAX_WORD:
-        return None
-    solid = classes != _BLANK
-    inner = solid[1:-1]
-    two = codes[:-1] * _BASE + codes[1:]
-    three = two[:-1] * _BASE + codes[2:]
-    four = three[:-1] * _BASE + codes[3:]
-    five = four[:-1] * _BASE + codes[4:]
-    fourth = inner[:-1] & inner[1:]
-    chars = (
-        two[solid[:-1] | solid[1:]] + np.uint32(2),
-        three[inner] + np.uint32(3),
-        four[fourth] + np.uint32(4),
-        five[fourth[:-1] & inner[2:]] + np.uint32(5),
+def _any_of(mask: Mask, size: int) -> Mask:
+    """Whether any of `size` entries from each place on is set."""
+    any_of: Mask = np.logical_or.reduce(
+        [mask[at : len(mask) + 1 - size + at] for at in range(size)]
     )
-    if not len(before):
-        return chars
-    running = (codes * _POWER[: len(codes)]).cumsum(dtype=np.uint32)
-    word = ((running[last] - running[before]) * _INVERSE[before]) ^ _WORD_SALT
-    return (*chars, word, word[:-1] * _BASE + word[1:])
+    return any_of
 
 
-def matrix(texts: list[str]) -> Matrix:
-    """The distinct columns of each text and the value that gives every text the same length."""
-    found = grams(texts)
-    keys = (found.row << BITS) | found.column
-    keys.sort()
-    keys = keys[_is_first(keys)]
+def _code(codes: Codes, classes: NDArray[np.uint8], rows: Numbers, count: int) -> Numbers:
+    """Each core's hash over its letters, from UNREAD on if any of them is not covered."""
+    letters = (classes >= _LETTER).nonzero()[0]
+    row = rows[letters]
+    ends = np.bincount(row, minlength=count).cumsum()
+    starts = np.concatenate(([0], ends[:-1]))
+    running = np.zeros(len(letters) + 1, np.uint32)
+    powers = _POWERS[np.arange(len(letters)) - starts[row]]
+    np.cumsum(codes[letters] * powers, out=running[1:])
+    code: Numbers = ((running[ends] - running[starts]) ^ _WORD_SALT).astype(np.int64)
+    code[rows[classes == _UNCOVERED]] |= UNREAD
+    return code
+
+
+def pair_columns(left: Codes, right: Codes) -> Codes:
+    """The column of each pair of words, from the codes of their cores."""
+    return _column(left * _BASE + right)
+
+
+def scale_of(grams: int) -> float:
+    """What a gram is worth in a text of so many."""
+    return 1.0 / math.sqrt(max(grams, 1))
+
+
+def matrix(texts: Sequence[str]) -> Matrix:
+    """The columns of each text; see `Matrix`."""
+    split = [words_of(text) for text in texts]
+    core = {word: core_of(word) for words in split for word in words}
+    place = {core: at for at, core in enumerate(dict.fromkeys(["-", *core.values()]))}
+    found = hash_cores(list(place))
+    row, word = _numbers(
+        (
+            (row, place[core[word]])
+            for row, words in enumerate(split)
+            for word in dict.fromkeys(words)
+        ),
+        2,
+    )
+    pair_row, left, right = _numbers(
+        (
+            (row, place[core[left]], place[core[right]])
+            for row, words in enumerate(split)
+            for left, right in pairwise(words)
+        ),
+        3,
+    )
+    left, right = found.code[left], found.code[right]
+    unread = (left | right) >= UNREAD  # such a pair has no column and counts in the length only
+    column = pair_columns(left.astype(np.uint32), right.astype(np.uint32)) + unread * COLUMNS
+    pairs = np.unique((pair_row << (BITS + 1)) | column)
+    pair_row, column = pairs >> (BITS + 1), pairs & (2 * COLUMNS - 1)
+    grams = np.bincount(row, found.size[word], minlength=len(texts))
+    grams += np.bincount(pair_row, minlength=len(texts))
+    pairs = ((pair_row << BITS) | column)[column < COLUMNS]
+    keys, counts = np.unique(np.concatenate((_spread(row, word, found), pairs)), return_counts=True)
     bounds = np.searchsorted(keys, np.arange(len(texts) + 1) << BITS)
-    counts = np.diff(bounds) + found.unseen
-    scale = (1.0 / np.sqrt(np.maximum(counts, 1))).astype(np.float32)
-    return Matrix((keys & (COLUMNS - 1)).astype(np.int32), bounds, scale)
+    scale = np.array([scale_of(int(count)) for count in grams])
+    return Matrix((keys & (COLUMNS - 1)).astype(np.int32), counts, bounds, scale)
 
 
-def _is_first(ordered: NDArray[np.integer[Any]]) -> Mask:
-    first = np.empty(len(ordered), np.bool_)
-    first[:1] = True
-    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
-    return first
+def _spread(row: Numbers, core: Numbers, found: Hashed) -> Numbers:
+    """Every column of the cores in each row, as `row << BITS | column`."""
+    many = np.bincount(found.row, minlength=len(found.size))
+    first = many.cumsum() - many
+    many = many[core]
+    within = np.arange(many.sum()) - np.repeat(many.cumsum() - many, many)
+    columns: Numbers = found.columns[np.repeat(first[core], many) + within]
+    columns |= np.repeat(row, many) << BITS
+    return columns
+
+
+def _numbers(rows: Iterable[tuple[int, ...]], width: int) -> tuple[Numbers, ...]:
+    return tuple(np.array(list(rows), np.int64).reshape(-1, width).T)

@@ -11,23 +11,24 @@ import math
 import os
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain import Score, Submission
+from service.domain import Outcome, Score, Submission, Term
 from service.scoring.explain import explain
 from service.scoring.features import SPEC, WIDTH, Reading, read_submission
-from service.scoring.hashing import COLUMNS, columns_of, matrix
-from service.vocabulary import Outcome
+from service.scoring.hashing import COLUMNS, words_of
+from service.scoring.words import Weighed, WordTable
 
 WEIGHTS, CARD = "weights.npz", "card.json"
 
-_BATCH = 256  # submissions hashed at once: about 80,000 characters, which fit the cache
+_BATCH = 256  # submissions whose words are hashed at once
+_AHEAD = 20_000  # at most so many words
 
 
 class ModelUnusable(ValueError):
@@ -44,6 +45,13 @@ class Model:
     publish_below: float
     reject_above: float
     card: Mapping[str, Any]
+    _words: WordTable = field(init=False, repr=False, compare=False)
+    _signals: list[float] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make what scoring goes through most often ready to hand."""
+        object.__setattr__(self, "_words", WordTable(self.weights))
+        object.__setattr__(self, "_signals", self.weights[COLUMNS:].tolist())
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -67,26 +75,25 @@ class Model:
     def score(self, submission: Submission) -> Score:
         """The probability that a submission is spam, with terms unless it is clearly fine."""
         reading = read_submission(submission)
-        columns, scale = columns_of(reading.text)
-        grams = float(self.weights.take(columns).sum(dtype=np.float64)) * scale
-        return self._score(reading, grams)
+        return self._score(reading, self._words.weigh(reading.text))
 
     def score_many(self, submissions: Iterable[Submission]) -> Iterator[Score]:
-        """The same scores in the same order, hashed in batches: for files."""
+        """The same scores in the same order, new words hashed in batches: for files."""
         ahead = iter(submissions)
         while batch := [read_submission(submission) for submission in islice(ahead, _BATCH)]:
-            found = matrix([reading.text for reading in batch])
-            rows = np.repeat(np.arange(len(batch)), np.diff(found.bounds))
-            sums = np.bincount(rows, self.weights[found.columns], minlength=len(batch))
-            for reading, grams in zip(batch, sums * found.scale, strict=True):
-                yield self._score(reading, float(grams))
+            words = chain.from_iterable(words_of(reading.text) for reading in batch)
+            self._words.meet(islice(words, _AHEAD))
+            for reading in batch:
+                yield self._score(reading, self._words.weigh(reading.text))
 
-    def _score(self, reading: Reading, grams: float) -> Score:
-        logit = self.intercept + grams
+    def _score(self, reading: Reading, weighed: Weighed) -> Score:
+        logit = self.intercept + weighed.logit
         for place, value in reading.signals.items():
-            logit += value * float(self.weights[COLUMNS + place])
+            logit += value * self._signals[place]
         probability = probability_of(logit)
-        terms = explain(self.weights, reading) if probability >= self.publish_below else ()
+        terms: tuple[Term, ...] = ()
+        if probability >= self.publish_below:
+            terms = explain(weighed, reading.signals, self._signals)
         return Score(probability, self.name, terms, self.publish_below, self.reject_above)
 
 

@@ -19,7 +19,7 @@ from service.scoring.hashing import COLUMNS, matrix
 from service.scoring.signals import SIGNALS
 from service.text import find_links, normalise, unveil
 
-STRENGTH = 10.0  # C of the logistic regression: the inverse of its regularisation
+STRENGTH = 5.0  # C of the logistic regression: the inverse of its regularisation
 TOLERANCE = 0.01
 _SEED = 20260301
 _BATCH = 256
@@ -160,7 +160,8 @@ def _rows(batch: list[Reading]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any
     columns = np.concatenate(
         (found.columns, np.tile(np.arange(COLUMNS, WIDTH, dtype=np.int32), len(batch)))
     )
-    values = np.concatenate((np.repeat(found.scale, counts).astype(np.float64), signals.ravel()))
+    grams = found.counts * np.repeat(found.scale, counts)
+    values = np.concatenate((grams, signals.ravel()))
     kept = np.flatnonzero(values)
     kept = kept[np.argsort(row_of[kept], kind="stable")]
     return values[kept], columns[kept], np.bincount(row_of[kept], minlength=len(batch))

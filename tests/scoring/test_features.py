@@ -5,14 +5,14 @@ from hypothesis import strategies as st
 
 from service.scoring.corpora import bounded
 from service.scoring.features import host_text, is_host_word, read_submission
-from service.scoring.hashing import columns_of
+from service.scoring.hashing import matrix
 
 
 @given(st.text(max_size=300), st.text(max_size=40), st.text(max_size=40))
 def test_any_text_gives_a_reading(comment: str, name: str, website: str) -> None:
     reading = read_submission(bounded(comment, name=name, website=website, page_title=name))
 
-    columns_of(reading.text)
+    matrix([reading.text])
     assert "  " not in reading.text
     assert all(-0.01 <= value <= 1.01 for value in reading.signals.values())
 
@@ -28,7 +28,7 @@ def test_links_leave_the_words_and_come_back_as_host_words() -> None:
 def test_a_host_word_shares_no_column_with_the_same_word_in_the_text() -> None:
     host = read_submission(bounded("", website="https://casino.example")).text
 
-    assert not set(columns_of(host)[0].tolist()) & set(columns_of("casino example")[0].tolist())
+    assert not set(matrix([host]).columns) & set(matrix(["casino example"]).columns)
 
 
 def test_a_disguised_comment_reads_like_the_plain_one() -> None:
