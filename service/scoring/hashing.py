@@ -12,6 +12,7 @@ import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import mul
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ _MIX = np.uint32(0x9E3779B1)
 _SPREAD = np.uint32(0x85EBCA6B)
 _WORD_SALT = np.uint32(0x27D4EB2F)
 _LONGEST_WORD = 32  # characters; what is longer is read as several words
+_NOT_LATIN = "\u0370"  # characters below are signs or letters of Latin script
 _ASTRAL_LETTER, _ASTRAL_SIGN = 0xFFFE, 0xFFFF
 
 _SIGN_BLOCKS = (
@@ -92,10 +94,11 @@ class Matrix:
 
 def words_of(text: str) -> list[str]:
     """The words of a normalised text, in order; endless ones in pieces."""
+    words = text.split()
+    if max(map(len, words), default=0) <= _LONGEST_WORD:
+        return words
     return [
-        word[at : at + _LONGEST_WORD]
-        for word in text.split()
-        for at in range(0, len(word), _LONGEST_WORD)
+        word[at : at + _LONGEST_WORD] for word in words for at in range(0, len(word), _LONGEST_WORD)
     ]
 
 
@@ -125,6 +128,33 @@ def hash_cores(cores: Sequence[str]) -> Hashed:
     if lost:
         size += np.bincount(rows[np.concatenate(lost)], minlength=len(cores))
     return Hashed(keys & (COLUMNS - 1), row, size, code)
+
+
+_ALL = 0xFFFFFFFF
+_STEP, _FIRST, _SECOND, _SALT = int(_BASE), int(_MIX), int(_SPREAD), int(_WORD_SALT)
+_PLACES = tuple(map(int, _POWERS))
+
+
+def hash_core(core: str) -> tuple[set[int], int]:
+    """The columns and code of one core in Latin script: `hash_cores([core])` in a fifth of the
+    time, since numpy is slow with so little."""
+    codes = [0x20, *map(ord, core), 0x20]
+    two = [a * _STEP + b for a, b in pairwise(codes)]
+    three = [rolling * _STEP + c for rolling, c in zip(two, codes[2:], strict=False)]
+    four = [rolling * _STEP + c for rolling, c in zip(three, codes[3:], strict=False)]
+    five = [rolling * _STEP + c for rolling, c in zip(four, codes[4:], strict=False)]
+    letters = codes[1:-1] if core.isalnum() else [ord(char) for char in core if char.isalnum()]
+    code = sum(map(mul, letters, _PLACES)) & _ALL ^ _SALT
+    mixed = [code * _FIRST & _ALL]
+    mixed += [(rolling + 3) * _FIRST & _ALL for rolling in three]
+    mixed += [(rolling + 4) * _FIRST & _ALL for rolling in four]
+    mixed += [(rolling + 5) * _FIRST & _ALL for rolling in five]
+    return {((x ^ x >> 15) * _SECOND & _ALL) >> (32 - BITS) for x in mixed}, code
+
+
+def is_latin(cores: Iterable[str]) -> bool:
+    """Whether `hash_core` can read all of these."""
+    return max(map(max, cores)) < _NOT_LATIN
 
 
 def _column(mixed: Codes) -> Codes:

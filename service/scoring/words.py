@@ -15,13 +15,16 @@ from service.scoring.hashing import (
     COLUMNS,
     UNREAD,
     core_of,
+    hash_core,
     hash_cores,
+    is_latin,
     pair_columns,
     scale_of,
     words_of,
 )
 
-_MOST_KEPT = 1 << 15  # words; about 250 bytes each
+_MOST_KEPT = 20_000  # words, and as many older ones; about 170 bytes each
+_FEW = 4  # cores that are hashed sooner one by one than together
 
 Entry = tuple[float, int, int]  # what a word's grams weigh together, how many, the word's code
 
@@ -52,16 +55,22 @@ _NOTHING = Weighed([], {}, [], 1.0, 0.0)
 
 
 class WordTable:
-    """The words a model has met and what they weigh. For one thread. Full, it starts anew."""
+    """The words a model has met lately and what they weigh. For one thread.
+
+    When it is full, all become older words; an older word that is met again is kept, the others
+    are forgotten when it is full the next time.
+    """
 
     def __init__(self, weights: NDArray[np.float32]) -> None:
         """`weights` begin with those of the hashed columns, in log-odds."""
         self._weights = weights[:COLUMNS]
+        self._weight_at = memoryview(self._weights.data).__getitem__
         self._kept: dict[str, Entry] = {}
+        self._older: dict[str, Entry] = {}
 
     def __len__(self) -> int:
         """How many words are kept."""
-        return len(self._kept)
+        return len(self._kept) + len(self._older)
 
     def weigh(self, text: str) -> Weighed:
         """Weigh the words of a text as in a reading."""
@@ -103,18 +112,27 @@ class WordTable:
 
     def meet(self, words: Iterable[str]) -> None:
         """Hash words together, so that each is known when it is weighed."""
-        kept = self._kept
-        words = dict.fromkeys(words)
-        fresh = [word for word in words if word not in kept]
-        if len(kept) + len(fresh) > _MOST_KEPT:
-            kept.clear()
-            fresh = list(words)
+        words = set(words)
+        fresh = words.difference(self._kept)
+        if len(self._kept) + len(fresh) > _MOST_KEPT:
+            self._kept, self._older = {}, self._kept
+            fresh = words
+        kept, older = self._kept, self._older
         core = {word: core_of(word) for word in fresh}
-        if unseen := [word for word in dict.fromkeys(core.values()) if word not in kept]:
-            kept.update(zip(unseen, self._hash(unseen), strict=True))
-        kept.update((word, kept[its]) for word, its in core.items())
+        unseen = set(core.values()).difference(kept)
+        kept.update((word, older[word]) for word in unseen if word in older)
+        if new := list(unseen.difference(older)):
+            kept.update(zip(new, self._hash(new), strict=True))
+        for word, its in core.items():
+            kept[word] = kept[its]
 
     def _hash(self, cores: list[str]) -> Iterator[Entry]:
+        if len(cores) <= _FEW and is_latin(cores):
+            return map(self._hash_one, cores)
         found = hash_cores(cores)
         weights = np.bincount(found.row, self._weights.take(found.columns), len(cores))
         return zip(weights.tolist(), found.size.tolist(), found.code.tolist(), strict=True)
+
+    def _hash_one(self, core: str) -> Entry:
+        columns, code = hash_core(core)
+        return sum(map(self._weight_at, columns)), len(columns), code

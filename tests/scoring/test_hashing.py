@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.scoring.hashing import COLUMNS, Matrix, core_of, hash_cores, matrix, words_of
+from service.scoring.hashing import (
+    COLUMNS,
+    Matrix,
+    core_of,
+    hash_core,
+    hash_cores,
+    is_latin,
+    matrix,
+    words_of,
+)
 from service.text import normalise
 
 normal_texts = st.lists(st.text(max_size=60).map(normalise), min_size=1, max_size=6)
@@ -99,3 +108,14 @@ def test_a_core_gives_what_it_gives_among_others() -> None:
         alone = hash_cores([core])
         assert np.array_equal(together.columns[together.row == place], alone.columns)
         assert (together.size[place], together.code[place]) == (alone.size[0], alone.code[0])
+
+
+@given(st.text(st.characters(max_codepoint=0x36F), min_size=1, max_size=32).map(normalise))
+def test_a_core_is_hashed_alone_as_among_others(text: str) -> None:
+    for core in map(core_of, words_of(text)):
+        if is_latin([core]):
+            columns, code = hash_core(core)
+            found = hash_cores([core])
+            assert sorted(columns) == found.columns.tolist()
+            assert [code] == found.code.tolist()
+            assert [len(columns)] == found.size.tolist()
