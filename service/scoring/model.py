@@ -19,11 +19,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from service.domain import Outcome, Score, Submission, Term
+from service.domain import Score, Submission, Term
 from service.scoring.explain import explain
 from service.scoring.features import SPEC, WIDTH, Reading, read_submission
 from service.scoring.hashing import COLUMNS, words_of
 from service.scoring.words import Weighed, WordTable
+from service.vocabulary import Outcome
 
 WEIGHTS, CARD = "weights.npz", "card.json"
 

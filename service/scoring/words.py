@@ -23,7 +23,7 @@ from service.scoring.hashing import (
     words_of,
 )
 
-_MOST_KEPT = 20_000  # words, and as many older ones; about 170 bytes each
+_MOST_KEPT = 14_000  # words, and as many older ones; about 170 bytes each
 _FEW = 4  # cores that are hashed sooner one by one than together
 
 Entry = tuple[float, int, int]  # what a word's grams weigh together, how many, the word's code
