@@ -34,12 +34,16 @@ class QueueItem:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """Numbers of the sites an actor may see. `agreement` is None until somebody decided."""
+    """Numbers of the sites an actor may see.
+
+    `agreement` is the share of the `compared` comments; None until somebody decided.
+    """
 
     waiting: int
     oldest: datetime | None
     decided_today: int
     agreement: float | None
+    compared: int
     by_reason: dict[str, int]
 
 
@@ -251,21 +255,25 @@ def _stats(conn: Connection, actor: Actor, now: datetime) -> Stats:
     waiting, oldest = queue.count_queue(conn, Filter(site_ids))
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     today = decisions.tally_since(conn, site_ids, midnight)
+    agreement, compared = _agreement(decisions.tally_since(conn, site_ids, now - _AGREEMENT_OVER))
     return Stats(
         waiting=waiting,
         oldest=oldest,
         decided_today=sum(total for *_rest, total in today),
-        agreement=_agreement(decisions.tally_since(conn, site_ids, now - _AGREEMENT_OVER)),
+        agreement=agreement,
+        compared=compared,
         by_reason=queue.count_reasons(conn, site_ids),
     )
 
 
-def _agreement(tally: list[tuple[str, str | None, float | None, int]]) -> float | None:
-    """The share of scored comments where a person and the model said the same of spam."""
+def _agreement(
+    tally: list[tuple[str, str | None, float | None, int]],
+) -> tuple[float | None, int]:
+    """The share of scored comments where person and model agreed on spam, and their number."""
     agreed = total = 0
     for choice, reason, score, count in tally:
         if score is None or (choice == Choice.REJECT and reason != Reason.SPAM):
             continue  # rejected for another reason: no word on spam
         total += count
         agreed += count if (score >= 0.5) == (choice == Choice.REJECT) else 0
-    return agreed / total if total else None
+    return (agreed / total if total else None), total

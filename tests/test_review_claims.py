@@ -102,7 +102,7 @@ def test_the_numbers_say_what_waits_and_how_far_people_and_model_agree(database:
 
     assert (stats.waiting, stats.oldest) == (1, NOW - timedelta(hours=3))
     assert stats.decided_today == 4
-    assert stats.agreement == pytest.approx(2 / 3)
+    assert (stats.agreement, stats.compared) == (pytest.approx(2 / 3), 3)
 
 
 def test_nobody_agreed_on_anything_yet(database: Database) -> None:

@@ -15,13 +15,15 @@ from service.store.queue import Filter
 from service.vocabulary import Choice, Reason, Role
 from service.web.auth import require_actor
 from service.web.cards import card, cut
-from service.web.desk_page import QUEUE, desk_page, here, own_path, redirect, signed_in
+from service.web.desk_page import desk_page, here, own_path, redirect, signed_in
 from service.web.moderation import check_ids, queue_filter
+from service.web.pages import QUEUE
 from service.web.query import choice_of, id_of, limit_of, path_id
 from service.web.state import DeskRequest, clock
 
 PAGE = 25  # comments of one page of the desk
 _NOTE_LIMIT = 2000
+_ENOUGH = 20  # decisions before a share of them says anything
 _FULL = 10_000  # a comment's own page shows all of it
 _FILTERS = ("status", "site", "reason", "page_url", "q", "order")
 
@@ -140,6 +142,7 @@ async def _queue_page(
         "next": urlencode(chosen | {"cursor": page[-1].comment.id}) if has_more else "",
         "is_first": not query.get("cursor"),
         "back": here(request),
+        "enough": _ENOUGH,
         "now": now,
     }
     return desk_page(request, "desk/queue.html", actor, context, status)

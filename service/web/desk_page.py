@@ -1,7 +1,7 @@
 """What every page of the desk shares: who is signed in, the frame around it, where to go next."""
 
 from collections.abc import Mapping
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
@@ -13,8 +13,6 @@ from service.web import wording
 from service.web.auth import csrf_token, require_actor
 from service.web.pages import Pages
 from service.web.state import DeskRequest
-
-QUEUE = "/desk/"
 
 
 async def signed_in(request: DeskRequest) -> Actor:
@@ -61,9 +59,5 @@ def redirect(request: DeskRequest, back: str, **told: str) -> Response:
 
 def own_path(request: DeskRequest, back: str) -> str:
     """`back` where it is a path of the desk, else the queue: never another site's address."""
-    base: str = request.state["pages"].base
-    path, mark, query = back.partition("?")
-    is_own = path.startswith(QUEUE) and "//" not in path and "\\" not in path
-    if not is_own or not back.isprintable():
-        return f"{base}{QUEUE}"
-    return f"{base}{quote(path, safe='/-')}{mark}{quote(query, safe='=&+%/:?-_.~')}"
+    pages: Pages = request.state["pages"]
+    return pages.own_path(back)

@@ -1,6 +1,7 @@
 """The moderators' API: queue, claims, decisions, undo, history, numbers."""
 
-from typing import TypeVar
+from enum import StrEnum
+from typing import TypeVar, get_args, get_type_hints
 
 import msgspec
 from starlette.responses import Response
@@ -138,7 +139,18 @@ def _parse(fields: object, kind: type[T]) -> T:
         return msgspec.convert(fields, kind)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at `$")
-        raise _invalid(path.strip("`.") or "", message + ".") from None
+        name = path.strip("`.")
+        members = _members(kind, name)
+        if members:
+            message = f"{name} is one of {', '.join(members)}"
+        raise _invalid(name, message + ".") from None
+
+
+def _members(kind: type[object], name: str) -> list[str]:
+    """What a field may say that takes a value of an enum; nothing for other fields."""
+    hint = get_type_hints(kind).get(name)
+    kinds = get_args(hint) or (hint,)
+    return [m for k in kinds if isinstance(k, type) and issubclass(k, StrEnum) for m in k]
 
 
 def _invalid(name: str, message: str) -> InvalidSubmission:

@@ -1,13 +1,14 @@
 """Everything that is shown as HTML: templates filled in, with the headers each page needs."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -23,6 +24,7 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
     " base-uri 'none'; form-action {form_action}; frame-ancestors {frame_ancestors}"
 )
+QUEUE = "/desk/"  # where the desk begins
 _VISIBLE = ("comment", "name", "email", "website")
 _CARRIED = (
     "site", "page_url", "page_title", "page_text", "lang", "parent_id", "form_token",
@@ -64,7 +66,11 @@ class Pages:
             "carried": _CARRIED,
             "visible": _VISIBLE,
         }
-        self._templates.filters |= {"iso": datetime.isoformat, "moment": wording.moment}
+        self._templates.filters |= {
+            "iso": datetime.isoformat,
+            "moment": wording.moment,
+            "coded": coded,
+        }
 
     def _static(self, name: str) -> str:
         """The address of a file of ours; another one whenever the file has changed."""
@@ -126,6 +132,25 @@ class Pages:
         context = {"problem": problem, "told": told(problem, headers)}
         return self.page("problem.html", context, status=problem.status, headers=headers)
 
+    def desk_problem(self, problem: Problem, headers: Mapping[str, str], back: str) -> Response:
+        """An error at the desk, in the desk's frame, with the way back to `back`."""
+        to_queue = self.own_path(back)
+        context = {
+            "problem": problem,
+            "told": told(problem, headers),
+            "to_queue": to_queue,
+            "next": to_queue.removeprefix(self.base),
+        }
+        return self.page("desk/problem.html", context, status=problem.status, headers=headers)
+
+    def own_path(self, back: str) -> str:
+        """`back` where it is a path of the desk, else the queue: never another site's address."""
+        path, mark, query = back.partition("?")
+        is_own = path.startswith(QUEUE) and "//" not in path and "\\" not in path
+        if not is_own or not back.isprintable():
+            return f"{self.base}{QUEUE}"
+        return f"{self.base}{quote(path, safe='/-')}{mark}{quote(query, safe='=&+%/:?-_.~')}"
+
 
 @lru_cache(maxsize=64)
 def _version(name: str) -> str:
@@ -140,6 +165,15 @@ def policy(origins: Iterable[str]) -> str:
     """
     known = " ".join(origins)
     return _POLICY.format(form_action=f"'self' {known}".rstrip(), frame_ancestors=known or "'none'")
+
+
+def coded(text: str) -> Markup:
+    """Plain text as HTML, with what stands in backticks as code."""
+    pieces = re.split(r"`([^`]+)`", text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if place % 2 else piece
+        for place, piece in enumerate(pieces)
+    )
 
 
 def told(problem: Problem, headers: Mapping[str, str]) -> str:

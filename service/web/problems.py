@@ -10,9 +10,22 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from service.errors import DeskError, FieldError, InvalidSubmission, RateLimited, Unavailable
+from service.errors import (
+    DeskError,
+    FieldError,
+    Forbidden,
+    InvalidSubmission,
+    NotFound,
+    RateLimited,
+    Unauthorized,
+    Unavailable,
+)
+from service.intake.body import parse_urlencoded
 
 log = structlog.get_logger()
+
+# What a handler raises once it has read the form; after anything else there may be none to read.
+_ANSWERED = (InvalidSubmission, NotFound, Forbidden, Unauthorized)
 
 
 class Problem(msgspec.Struct):
@@ -77,9 +90,29 @@ async def handle(request: Request, error: Exception) -> Response:
     elif isinstance(error, Unavailable):
         log.warning("unavailable", detail=error.detail)
     if wants_page(request):
-        page: Response = request.state["pages"].problem(*problem_of(error))
-        return page
+        return await _page(request, error)
     return problem_response(error)
+
+
+async def _page(request: Request, error: Exception) -> Response:
+    pages = request.state["pages"]
+    path = request.url.path.removeprefix(pages.base)
+    page: Response
+    if path == "/desk" or path.startswith("/desk/"):
+        page = pages.desk_problem(*problem_of(error), await _back(request, error))
+    else:
+        page = pages.problem(*problem_of(error))
+    return page
+
+
+async def _back(request: Request, error: Exception) -> str:
+    """Where a form of the desk, or the address of its page, says that the moderator was."""
+    if request.method != "POST" or not isinstance(error, _ANSWERED):
+        return request.query_params.get("back", "")
+    try:
+        return parse_urlencoded(await request.body()).get("back", "")
+    except DeskError:  # no form at all: then the queue will do
+        return ""
 
 
 def unexpected_response(error: Exception) -> Response:

@@ -47,7 +47,7 @@ def choice_of(request: DeskRequest, name: str, choices: tuple[str, ...]) -> str:
     """One of `choices`, the first by default. Raises InvalidSubmission."""
     text = request.query_params.get(name, choices[0])
     if text not in choices:
-        raise _invalid(name, "invalid", f"{name} is one of {', '.join(choices)}.")
+        raise _invalid(name, "invalid", f"{name} is one of {', '.join(filter(None, choices))}.")
     return text
 
 

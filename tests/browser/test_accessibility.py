@@ -84,3 +84,20 @@ def test_pages_fit_a_small_phone(world: World, talk: str, path: str, visit_desk:
             .map(([html]) => html)"""
     )
     assert small == []
+
+
+def test_the_page_s_name_goes_on_in_the_line_that_says_on(
+    world: World, talk: str, visit_desk: Open
+) -> None:
+    page = visit_desk("/desk/", java_script_enabled=True, viewport={"width": 360, "height": 740})
+
+    apart = page.evaluate(
+        """() => [...document.querySelectorAll(".where")].filter((line) => {
+            const range = document.createRange();
+            range.selectNodeContents(line.firstChild);
+            const name = line.querySelector("bdi").getClientRects()[0];
+            return name.top >= range.getBoundingClientRect().bottom;
+        }).length"""
+    )
+
+    assert apart == 0

@@ -41,7 +41,7 @@ def test_a_comment_waits_is_approved_at_the_desk_and_stands_on_the_page(
     page.reload()
     expect(own).to_contain_text("Waiting for review")
     other = open_page(article)
-    expect(other.get_by_text("Nobody has commented yet")).to_be_visible()
+    expect(other.get_by_text("No comments are published yet")).to_be_visible()
 
     desk = visit_desk(f"/desk/?page_url={article}")
     desk.get_by_role("article", name="Ana").get_by_role("button", name="Approve").click()
@@ -198,6 +198,44 @@ def test_a_site_that_has_closed_says_so_before_anybody_types(world: World, open_
     expect(page.get_by_text("Comments are closed here.")).to_be_visible()
     expect(page.get_by_role("listitem")).to_contain_text("In time.")
     expect(page.get_by_role("button")).to_have_count(0)
+
+
+def test_a_page_that_is_not_the_site_s_says_so_before_anybody_types(
+    world: World, open_page: Open, complaints: list[str]
+) -> None:
+    world.service.desk("site", "add", "apart", "--origin", "https://apart.example")
+    page = open_page(f"{world.article()}?site=apart")
+
+    with page.expect_console_message(lambda told: told.type == "warning") as warned:
+        page.get_by_role("textbox", name="Comment").focus()
+
+    expect(page.get_by_role("alert")).to_contain_text("This page is not one of the site's")
+    assert world.articles in warned.value.text
+    assert all("403" in complaint for complaint in complaints)
+    complaints.clear()
+
+
+def test_a_script_that_names_no_site_says_so_in_the_console(world: World, open_page: Open) -> None:
+    page = open_page(f"{world.article()}?site=")
+
+    with page.expect_console_message(lambda told: told.type == "warning") as warned:
+        page.reload()
+
+    assert warned.value.text == 'comment-desk: the script has no data-site="…"'
+
+
+def test_thanks_go_when_somebody_writes_on(world: World, open_page: Open) -> None:
+    article = world.article()
+    world.published(article, "Well said.")
+    page = open_page(article)
+    write(page, "The barley was late.")
+    page.get_by_role("button", name="Post comment").click()
+    thanks = page.get_by_text("Thank you.")
+    expect(thanks).to_be_visible()
+
+    page.get_by_role("button", name="Reply to Ruth").click()
+
+    expect(thanks).to_have_count(0)
 
 
 def test_a_list_of_articles_shows_how_many_comments_each_has(world: World, open_page: Open) -> None:

@@ -346,3 +346,83 @@ def test_a_comment_page_shows_its_parent_its_author_and_its_trail(
     assert "The machine: held for review" in page
     assert "first comment" in page
     assert str(UUID(comment.id)) in page
+
+
+@pytest.mark.parametrize("reason", ["", "nonsense"])
+def test_a_rejection_without_a_reason_gives_none(
+    client: TestClient, sqlite: Database, reason: str
+) -> None:
+    with sqlite.transaction() as conn:
+        comment = a_comment(conn)
+        a_comment(conn, name="Bea", comment="Something else.")
+    moderator = sign_in(client, sqlite)
+    before = moderator.get("/desk/").text
+
+    answer = moderator.post(
+        "/desk/decisions", {f"tick:{comment.id}": "1", "decide": "reject", "reason": reason}
+    )
+
+    assert before.count('name="reason"><option value="">No reason given</option>') == 3
+    assert "Rejected 1 comment." in moderator.get(answer.headers["location"]).text
+
+
+BACK = "/desk/?status=held&q=mill"
+
+
+def test_an_error_keeps_the_moderator_at_the_desk_with_a_way_back(
+    client: TestClient, sqlite: Database
+) -> None:
+    moderator = sign_in(client, sqlite)
+    form = {"decide": "approve", "back": BACK}
+
+    nothing_ticked = moderator.post("/desk/decisions", form)
+    out_of_date = moderator.post("/desk/decisions", form | {"csrf": "old"})
+    elsewhere = moderator.post("/desk/decisions", form | {"back": "https://evil.example/desk/"})
+    gone = moderator.get("/desk/nowhere")
+    unreadable = client.post("/desk/decisions", json=form)
+
+    for answer, status in ((nothing_ticked, 422), (out_of_date, 403), (gone, 404)):
+        assert answer.status_code == status
+        assert 'class="mark"' in answer.text  # the desk's own frame
+    for answer in (nothing_ticked, out_of_date):
+        assert '<a href="/desk/?status=held&amp;q=mill">Back to the queue</a>' in answer.text
+    for answer in (elsewhere, gone):
+        assert '<a href="/desk/">Back to the queue</a>' in answer.text
+        assert "evil" not in answer.text
+    assert unreadable.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("back", "ahead"),
+    [(BACK, "%2Fdesk%2F%3Fstatus%3Dheld%26q%3Dmill"), ("//evil.example/", "%2Fdesk%2F")],
+    ids=["own", "foreign"],
+)
+def test_whoever_has_been_signed_out_is_told_so_and_led_back_after_signing_in(
+    client: TestClient, sqlite: Database, back: str, ahead: str
+) -> None:
+    moderator = sign_in(client, sqlite)
+    client.cookies.clear()
+
+    answer = moderator.post("/desk/decisions", {"decide": "approve", "back": back})
+
+    assert answer.status_code == 401
+    assert "You have been signed out. Nothing was decided." in answer.text
+    link = re.search(r'href="(/desk/sign-in[?]next=[^"]*)"', answer.text)
+    assert link is not None
+    asked = client.get(link[1]).text
+    shown = back if back == BACK else "/desk/"
+    assert f'name="next" value="{shown.replace("&", "&amp;")}"' in asked
+
+
+@pytest.mark.parametrize(("decided", "is_shown"), [(19, False), (20, True)])
+def test_how_far_people_and_model_agree_is_told_from_20_comments_on(
+    client: TestClient, sqlite: Database, decided: int, is_shown: bool
+) -> None:
+    with sqlite.transaction() as conn:
+        ids = [a_comment(conn, comment=f"On mill {n}.").id for n in range(decided)]
+    moderator = sign_in(client, sqlite)
+    moderator.post("/desk/decisions", {"decide": "approve"} | {f"tick:{i}": "1" for i in ids})
+
+    page = moderator.get("/desk/").text
+
+    assert ("People and model agreed on 100 %" in page) is is_shown

@@ -207,6 +207,34 @@ def test_a_bad_decision_names_its_field_and_changes_nothing(
     assert len(history) == 1
 
 
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"outcome": "publish"}, "outcome is one of approve, reject."),
+        (
+            {"outcome": "reject", "reason": "dislike"},
+            "reason is one of spam, abuse, off-topic, personal-data, illegal, other.",
+        ),
+    ],
+    ids=["outcome", "reason"],
+)
+def test_an_unknown_value_is_told_which_there_are(
+    client: TestClient, max_: dict[str, str], fields: dict[str, object], message: str
+) -> None:
+    _status, problem = decide(client, max_, [ID], **fields)
+
+    assert [error["message"] for error in problem["errors"]] == [message]
+
+
+def test_a_filter_does_not_offer_nothing_as_a_choice(
+    client: TestClient, max_: dict[str, str]
+) -> None:
+    answer = client.get(f"{QUEUE}?reason=dislike", headers=max_)
+
+    problem = check_problem(answer, 422, "invalid")
+    assert problem["detail"].startswith("reason is one of blocked-word, ")
+
+
 @pytest.mark.parametrize("body", [{"limit": 0}, {"limit": 201}, {"limit": "5"}, {"limit": True}])
 def test_a_claim_is_of_1_to_200(
     client: TestClient, max_: dict[str, str], body: dict[str, object]

@@ -15,7 +15,7 @@ from service.errors import (
     Unavailable,
 )
 from service.read import PublicComment
-from service.web.pages import Pages, article_of, in_place, policy
+from service.web.pages import Pages, article_of, coded, in_place, policy
 from service.web.problems import Problem
 
 PAGES = Pages("https://comments.example/desk-prefix")
@@ -157,3 +157,17 @@ def test_a_reply_to_what_is_not_there_stands_at_the_top() -> None:
     (shown,) = in_place([a_public_comment(1, parent=99)])
 
     assert (shown.depth, shown.parent) == (0, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("", ""),
+        ("`code` is stable.", "<code>code</code> is stable."),
+        ("a `<b>` & `c`", "a <code>&lt;b&gt;</code> &amp; <code>c</code>"),
+        ("one ` alone <i>", "one ` alone &lt;i&gt;"),
+    ],
+    ids=["nothing", "word", "markup", "unpaired"],
+)
+def test_backticks_become_code_and_nothing_else_does(text: str, html: str) -> None:
+    assert coded(text) == html

@@ -113,7 +113,8 @@ def test_an_empty_thread_says_so(client: TestClient) -> None:
     page = client.get(THREAD).text
 
     assert "0 comments" in page
-    assert "Nobody has commented yet." in page
+    assert "No comments are published yet." in page
+    assert "If your comment is not there yet, a moderator looks at it first" in page
 
 
 def test_a_closed_site_keeps_its_comments_and_shows_no_form(

@@ -29,7 +29,7 @@ const BASE = script ? script.src.replace(/\/embed\.js(?:[?#].*)?$/, "") : "";
 
 const WORDS = {
   comments: (/** @type {number} */ n) => (n === 1 ? "1 comment" : `${n} comments`),
-  none: "Nobody has commented yet. Yours can be the first.",
+  none: "No comments are published yet.",
   more: "Show more comments",
   reply: "Reply",
   replyTo: (/** @type {string} */ name) => `Reply to ${name}`,
@@ -180,6 +180,7 @@ class CommentThread extends HTMLElement {
   /** @type {Comment | null} */ parent = null;
   /** @type {Promise<Token> | null} */ token = null;
   sending = false;
+  refused = false; // this page is, and its author has been told
   closed = false; // comments are, as far as we know
   attempt = { body: "", key: "" };
 
@@ -343,7 +344,10 @@ class CommentThread extends HTMLElement {
       node("p", { class: "hint" }, WORDS.review),
       node("p", {}, node("button", { class: "post" }, WORDS.post))));
     form.addEventListener("focusin", () => this.prepare());
-    form.addEventListener("input", () => kept(`${this.memory} draft`, this.field("comment").value.slice(0, DRAFT_LIMIT)));
+    form.addEventListener("input", () => {
+      this.tell(""); // thanks for the last one
+      kept(`${this.memory} draft`, this.field("comment").value.slice(0, DRAFT_LIMIT));
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.send();
@@ -366,6 +370,7 @@ class CommentThread extends HTMLElement {
   replyTo(comment) {
     const before = this.parent;
     this.parent = comment;
+    this.tell("");
     this.placeForm();
     if (comment) this.field("comment").focus();
     else if (before) this.reach(before.id);
@@ -388,8 +393,12 @@ class CommentThread extends HTMLElement {
     this.token.then((token) => {
       if (!token.open) this.close();
       if (Date.now() - token.at > OLDEST) this.token = null;
-    }, () => {
+    }, (error) => {
       this.token = null; // the next focus tries again
+      if (!(error instanceof Refused) || error.problem.status !== 403 || this.refused) return;
+      this.refused = true;
+      this.mark([], error.message);
+      console.warn(`comment-desk: ${error.message} (${new URL(this.page || "", location.href).origin})`);
     });
     return this.token;
   }
@@ -519,6 +528,9 @@ async function fillCounts() {
 
 /** Once the whole page is there: a thread after the script, unless the page says where else. */
 function start() {
+  if (!script?.dataset.site && !document.querySelector("comment-thread[data-site]")) {
+    console.warn('comment-desk: the script has no data-site="…"');
+  }
   const standsHere = script?.dataset.site && script.parentElement !== document.head;
   if (standsHere && !document.querySelector("comment-thread, a[data-comment-count]")) {
     script.after(node("comment-thread"));
