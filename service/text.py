@@ -31,6 +31,20 @@ _INVISIBLE = re.compile(f"[{_INVISIBLE_SET}]+")
 _STUFFING = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+"
 )
+# Normalising takes time that grows with the square of a run of marks; 30 are more than any language
+# stacks (UAX #15, stream-safe). Planes apart: the sets of the first are looked up at once.
+_LONGEST_STACK = 30
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_LONGEST_TEXT = 20_000  # some characters become eighteen; what is beyond is not compared
+
+
+def _too_many_marks(planes: range) -> re.Pattern[str]:
+    marks = "".join(filter(unicodedata.combining, map(chr, planes)))
+    return re.compile(f"([{marks}]{{{_LONGEST_STACK}}})[{marks}]+")
+
+
+_TOO_MANY_MARKS = _too_many_marks(range(0x300, 0x10000))
+_TOO_MANY_ASTRAL_MARKS = _too_many_marks(range(0x10000, 0x1E950))
 _AMPERSANDS = re.compile(r"&(?:amp;?|#0{0,6}38;?|#x0{0,6}26;?)+", re.IGNORECASE)
 _LOOKALIKE_SET = frozenset(map(chr, _LOOKALIKES))
 _BEYOND = re.compile("[\u0180-\U0010ffff]")  # where look-alikes begin
@@ -62,7 +76,12 @@ def unveil(text: str) -> str:
 def _unveil_once(text: str) -> str:
     if "&" in text:
         text = html.unescape(_AMPERSANDS.sub("&", text))
-    return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
+    text = _INVISIBLE.sub("", text)
+    if len(text) > _LONGEST_STACK:
+        text = _TOO_MANY_MARKS.sub(r"\1", text)
+        if _ASTRAL.search(text):
+            text = _TOO_MANY_ASTRAL_MARKS.sub(r"\1", text)
+    return unicodedata.normalize("NFKC", text)[:_LONGEST_TEXT]
 
 
 @lru_cache(maxsize=64)  # several stages read the same comment one after the other

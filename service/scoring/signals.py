@@ -110,7 +110,9 @@ _MESSENGERS = (  # looked for one by one: ten times as fast as one expression
     "threema", "text me", "inbox me", " dm me", "contáctame", "contáctenos", "contactame",
     "contactenos", "escríbeme", "escríbenos", "escribeme", "escribenos", "контакт:",
 )  # fmt: skip
-_ADDRESS = re.compile(r"[\w.+\-]+ ?(?:@|\(at\)|\[at\]) ?[\w\-]+ ?(?:\.|\(dot\)|\[dot\]) ?[a-z]{2,}")
+# Only whether there is one: one sign before the @ is enough, and a run of them would be read anew
+# from each of its signs, which takes minutes in a comment that is one long word.
+_ADDRESS = re.compile(r"[\w.+\-] ?(?:@|\(at\)|\[at\]) ?[\w\-]+ ?(?:\.|\(dot\)|\[dot\]) ?[a-z]{2}")
 _HANDLE = re.compile(r"(?<!\w)@[\w.]{3,}")
 _PHONE_FIGURES = 7
 _MONEY = re.compile(r"[$€£₿] ?[0-9]|[0-9] ?(?:[$€£₿]|usd|dollars|euros|d[oó]lares|btc)\b")

@@ -1,5 +1,8 @@
 """A reading is total, sees through disguise, and keeps host names apart from words."""
 
+import time
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,3 +38,22 @@ def test_a_disguised_comment_reads_like_the_plain_one() -> None:
     plain = read_submission(bounded("play casino now"))
 
     assert read_submission(bounded("ＰＬＡＹ c\u200basіno n&#111;w")).text == plain.text
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "a" * 9998 + " @",
+        "a " * 4999 + " @",
+        "\u3316" * 9998 + " @",  # each becomes six letters
+        "a" + "\u0344" * 6600 + "\u0316" * 3300,
+        "\ufdfa" * 9998,
+    ],
+    ids=["one word", "spaced out", "letters that expand", "stacked marks", "a long ligature"],
+)
+def test_no_comment_takes_the_service_s_time(comment: str) -> None:
+    began = time.perf_counter()
+
+    read_submission(bounded(comment))
+
+    assert time.perf_counter() - began < 0.5
