@@ -2,7 +2,8 @@
 
 Five kinds of module, imports in one direction only (import-linter holds it):
 
-- nouns   `domain` `vocabulary` `settings` `errors` `text` `markup` `tokens`: values, pure helpers
+- nouns   `domain` `vocabulary` `settings` `errors` `text` `likeness` `markup` `tokens`: values
+          and pure helpers
 - stages  `intake` `link` `limits` `scoring` `policy` `store`: one step each
 - verbs   `submit` `revise` `read` `review` `people` `tidy`: what the service does for somebody
 - web     `web/`: HTTP in and out

@@ -246,11 +246,13 @@ class AuditEntry:
 class Actor:
     """Who acts on the moderators' side: a name for the audit, a role for each site or for all.
 
-    `grants` maps a site id to a role; the key None covers every site.
+    `grants` maps a site id to a role; the key None covers every site. `moderator_id` is the
+    person's, None for an API token, which is no person whatever its name.
     """
 
     name: str
     grants: dict[int | None, Role]
+    moderator_id: int | None = None
 
     def may(self, role: Role, site_id: int) -> bool:
         """Whether this actor has at least `role` on the site."""

@@ -70,8 +70,9 @@ async def sign_out(secret: str, *, store: Database) -> None:
 
 async def has_password(actor: Actor, *, store: Database) -> bool:
     """Whether the actor is a person who has set a password."""
-    found = await store.read(table.find_moderator, actor.name)
-    return found is not None and bool(found.password_hash)
+    if actor.moderator_id is None:
+        return False
+    return await store.read(table.has_password, actor.moderator_id)
 
 
 async def set_password(actor: Actor, password: str, *, store: Database, now: datetime) -> str:
@@ -79,14 +80,13 @@ async def set_password(actor: Actor, password: str, *, store: Database, now: dat
 
     Raises InvalidPassword; Forbidden for an API token, which is no person.
     """
+    if actor.moderator_id is None:
+        raise Forbidden("An API token has no password.")
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
         raise InvalidPassword(f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters.")
     loop = asyncio.get_running_loop()
     password_hash = await loop.run_in_executor(_hashing, hash_password, password)
-    secret = await store.write(_set_password, actor.name, password_hash, now)
-    if secret is None:
-        raise Forbidden
-    return secret
+    return await store.write(_set_password, actor.moderator_id, password_hash, now)
 
 
 def hash_password(password: str) -> str:
@@ -99,12 +99,9 @@ def _use_link(conn: Connection, link: str, now: datetime) -> str | None:
     return None if moderator_id is None else table.add_session(conn, moderator_id, now)
 
 
-def _set_password(conn: Connection, name: str, password_hash: str, now: datetime) -> str | None:
-    found = table.find_moderator(conn, name)
-    if found is None:
-        return None
-    table.set_password(conn, found.id, password_hash)
-    return table.add_session(conn, found.id, now)
+def _set_password(conn: Connection, moderator_id: int, password_hash: str, now: datetime) -> str:
+    table.set_password(conn, moderator_id, password_hash)
+    return table.add_session(conn, moderator_id, now)
 
 
 def _is_password(password_hash: str, password: str) -> bool:

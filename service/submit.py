@@ -24,10 +24,10 @@ from service.domain import (
 from service.errors import CommentsClosed, UnknownParent
 from service.intake import challenge
 from service.intake.origin import check_origin
+from service.likeness import fingerprint
 from service.limits import Limits
 from service.store import audit, comments, outbox, repeats, sites, threads
 from service.store.database import Database
-from service.text import fingerprint
 from service.tokens import edit_token, new_id
 from service.vocabulary import SYSTEM, Code, Outcome
 

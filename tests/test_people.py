@@ -22,7 +22,7 @@ from tests.limiting import limiting
 from tests.redis_server import RedisServer
 
 GOOD = "correct horse battery staple"
-MAX = Actor("max", {None: Role.MODERATOR})
+MAX = Actor("max", {None: Role.MODERATOR}, moderator_id=1)
 
 
 @pytest.fixture
@@ -265,3 +265,22 @@ def test_signing_out_ends_a_session(moderators: Database) -> None:
         return await people.find_session(secret, store=moderators, now=NOW)
 
     assert asyncio.run(scenario()) is None
+
+
+def test_a_token_is_no_person_even_under_a_person_s_name(database: Database) -> None:
+    with database.transaction() as conn:
+        moderator_id = table.add_moderator(conn, "alice", Role.ADMIN, [None], NOW)
+        table.set_password(conn, moderator_id, "hash")
+        token = table.add_token(conn, "alice", Role.VIEWER, None, NOW)
+    actor = asyncio.run(people.find_token_actor(token, store=database))
+    assert actor is not None
+
+    with pytest.raises(Forbidden):
+        asyncio.run(people.set_password(actor, "a password of mine", store=database, now=NOW))
+
+    assert actor.name != "alice"
+    assert not asyncio.run(people.has_password(actor, store=database))
+    with database.transaction() as conn:
+        found = table.find_moderator(conn, "alice")
+    assert found is not None
+    assert found.password_hash == "hash"

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.text import Link, find_links, fingerprint, hamming, host_of, normalise, tokens, unveil
+from service.likeness import fingerprint
+from service.text import Link, find_links, host_of, normalise, tokens, unveil
 
 DISGUISES = {
     "entities": ("&#118;iagr&#x61; &amp;lt;b&amp;gt;", "viagra <b>"),
@@ -152,27 +153,3 @@ def test_tokens_are_whole_words_in_any_script() -> None:
 @given(st.text(max_size=200))
 def test_tokens_hold_neither_blanks_nor_ascii_signs(text: str) -> None:
     assert not any(re.search(r"[\s!-/:-@\[-`{-~]", token) for token in tokens(text))
-
-
-STORY = (
-    "The cartels made this country pay twice, and nobody in the capital says it aloud. I lost a "
-    "cousin in 2019; the pills came by mail. What helped us was the clinic in the next town."
-)
-
-
-def test_nearly_the_same_text_has_nearly_the_same_fingerprint() -> None:
-    nearly = STORY.replace("cousin", "brother").replace("2019", "2021").upper()
-
-    assert hamming(fingerprint(STORY), fingerprint(nearly)) <= 8
-
-
-def test_different_texts_are_far_apart() -> None:
-    other = "The match was decided by a late penalty, and the rain made it worse for everybody."
-
-    assert hamming(fingerprint(STORY), fingerprint(other)) >= 14
-
-
-@given(st.text(max_size=100))
-def test_a_fingerprint_has_64_bits_and_sees_through_case(text: str) -> None:
-    assert 0 <= fingerprint(text) < 2**64
-    assert hamming(fingerprint(text), fingerprint(normalise(text))) == 0

@@ -151,6 +151,8 @@ def _add_grant(parser: argparse.ArgumentParser) -> None:
 def _name(text: str) -> str:
     if not text.strip() or len(text) > 100 or not text.isprintable():
         raise UsageError("a name has 1 to 100 printable characters")
+    if ":" in text or text.strip().casefold() in ("system", "author"):
+        raise UsageError(f"the name {text.strip()!r} is kept for the service: choose another")
     return text.strip()
 
 

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from service.likeness import fingerprint
 from service.scoring import evaluation
 from service.scoring.corpora import SOURCES, Corpus, Example
 from service.scoring.evaluation import Labels, Measures, Scores
 from service.scoring.hashing import COVERED_SCRIPTS
 from service.scoring.model import Model
 from service.scoring.training import STRENGTH, Fit, train
-from service.text import fingerprint
 
 HELD_MEAN, HELD_WORST = 0.003, 0.0125  # honest comments held, over article sites
 REJECT_ALPHA, REJECT_DELTA = 0.001, 0.05  # at most 0.1 % rejected wrongly, at 95 % confidence

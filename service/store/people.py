@@ -78,11 +78,18 @@ def count_moderators(conn: Connection) -> int:
 
 
 def set_password(conn: Connection, moderator_id: int, password_hash: str) -> None:
-    """Set a password's hash; every session of the person ends."""
+    """Set a password's hash; every session and unused sign-in link of the person ends."""
     conn.execute(
         update(table).where(table.c.id == moderator_id).values(password_hash=password_hash)
     )
     conn.execute(delete(session).where(session.c.moderator_id == moderator_id))
+    conn.execute(delete(sign_in_link).where(sign_in_link.c.moderator_id == moderator_id))
+
+
+def has_password(conn: Connection, moderator_id: int) -> bool:
+    """Whether the person has set a password."""
+    query = select(table.c.password_hash).where(table.c.id == moderator_id)
+    return bool(conn.scalar(query))
 
 
 def disable_moderator(conn: Connection, name: str, now: datetime) -> None:
@@ -123,11 +130,19 @@ def remove_tokens(conn: Connection, name: str) -> int:
 
 
 def find_token_actor(conn: Connection, token: str) -> Actor | None:
-    """Who an API token stands for, or None."""
+    """Who an API token stands for, or None; `token:NAME` where NAME is a person's as well.
+
+    Claims, undo and the audit go by name, and no token may pass for a person there.
+    """
     row = conn.execute(
-        select(api_token).where(api_token.c.digest == digest("api-token", token))
+        select(api_token.c.name, api_token.c.role, api_token.c.site_id, table.c.id.label("person"))
+        .outerjoin(table, table.c.name == api_token.c.name)
+        .where(api_token.c.digest == digest("api-token", token))
     ).first()
-    return None if row is None else Actor(row.name, {row.site_id: Role(row.role)})
+    if row is None:
+        return None
+    name = row.name if row.person is None else f"token:{row.name}"
+    return Actor(name, {row.site_id: Role(row.role)})
 
 
 def add_sign_in_link(conn: Connection, moderator_id: int, now: datetime) -> str:
@@ -189,7 +204,7 @@ def find_session(conn: Connection, secret: str, now: datetime) -> tuple[Actor, b
     grants = conn.execute(
         select(grant.c.site_id, grant.c.role).where(grant.c.moderator_id == row.id)
     )
-    actor = Actor(row.name, {g.site_id: Role(g.role) for g in grants})
+    actor = Actor(row.name, {g.site_id: Role(g.role) for g in grants}, row.id)
     return actor, row.seen_at < now - _SEEN_EVERY
 
 

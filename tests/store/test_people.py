@@ -21,7 +21,7 @@ def test_a_moderator_has_a_role_on_each_site_they_were_given(database: Database)
         secret = people.add_session(conn, moderator_id, NOW)
 
         assert people.find_session(conn, secret, NOW) == (
-            Actor("max", {news.id: Role.VIEWER, blog.id: Role.VIEWER}),
+            Actor("max", {news.id: Role.VIEWER, blog.id: Role.VIEWER}, moderator_id),
             False,
         )
         assert people.count_moderators(conn) == 1
