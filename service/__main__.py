@@ -1,6 +1,7 @@
 """The command line: `comment-desk` or `python -m service`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -21,6 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for group in (serve, sites, people, classifier, operations):
         group.add_to(subparsers)
     args = parser.parse_args(argv)
+    os.umask(0o077)  # what we make is for nobody else to read
     try:
         status: int = args.run(args)
     except DeskError as error:

@@ -149,6 +149,9 @@ class EditWindowOver(DeskError):
     title = "This comment can no longer be changed"
 
 
+_COUNTED = {"sign": "attempts to sign in", "edit": "changes", "preview": "previews"}
+
+
 class RateLimited(DeskError):
     """Too many submissions or sign-ins; `retry_after` is in seconds, `scope` says which limit."""
 
@@ -157,7 +160,7 @@ class RateLimited(DeskError):
     title = "Too many in a short time"
 
     def __init__(self, retry_after: float, scope: str) -> None:
-        what = "attempts to sign in" if scope.startswith("sign-in") else "comments"
+        what = _COUNTED.get(scope.partition("-")[0], "comments")
         super().__init__(f"Too many {what} in a short time. Please try again later.")
         self.retry_after = retry_after
         self.scope = scope

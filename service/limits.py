@@ -24,6 +24,8 @@ ADMIT = Script(Path(__file__).with_name("limits.lua").read_text("utf-8"))
 
 _SIGN_IN_PAIR = Rate(5, 60)  # for one name from one address: guessing, without locking the name
 _SIGN_IN_ADDRESS = Rate(20, 3600)  # for one address, whatever the names
+_EDITS = Rate(10, 60)  # of one comment
+_PREVIEWS = Rate(60, 60)  # for one client address prefix
 _MICROSECONDS = 1_000_000
 _LIKENESS = 7 * 86_400  # seconds a fingerprint is remembered
 
@@ -125,6 +127,16 @@ class Limits:
             Limit("sign-in-address", alone, _SIGN_IN_ADDRESS),
         ]
         await self._admit(limits, [], 0, "")
+
+    async def admit_edit(self, comment_id: str) -> None:
+        """Count an edit of a comment, which costs as much as a new one. Raises RateLimited."""
+        key = self._key(self._tag("edit"), "edit", comment_id)
+        await self._admit([Limit("edit", key, _EDITS)], [], 0, "")
+
+    async def admit_preview(self, prefix: str) -> None:
+        """Count a preview for a client address prefix. Raises RateLimited."""
+        key = self._key(self._tag("preview"), "preview", prefix)
+        await self._admit([Limit("preview", key, _PREVIEWS)], [], 0, "")
 
     async def _admit(
         self, limits: list[Limit], more: list[str], token_seconds: int, digits: str

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from service.domain import Actor
 from service.errors import Forbidden, InvalidPassword, Unauthorized
+from service.intake.address import prefixes
 from service.limits import Limits
 from service.store import people as table
 from service.store.database import Database
@@ -45,7 +46,7 @@ async def sign_in(
 
     Unknown, disabled and wrong look alike and take as long. Raises RateLimited, Unauthorized.
     """
-    await limits.admit_sign_in(name, address)
+    await limits.admit_sign_in(name, prefixes(address)[0])
     found = await store.read(table.find_moderator, name) if name.isprintable() else None
     password_hash = "" if found is None or found.disabled else found.password_hash
     loop = asyncio.get_running_loop()

@@ -18,6 +18,7 @@ from service.domain import (
     Verdict,
 )
 from service.errors import EditWindowOver, Forbidden, NotFound, Unauthorized
+from service.limits import Limits
 from service.store import comments, repeats, sites
 from service.store.database import Database
 from service.tokens import edit_token, is_edit_token
@@ -32,17 +33,18 @@ AUTHOR = "author"  # the actor of audit entries made with an edit token
 
 
 async def edit(
-    comment_id: str, token: str, text: str, *, store: Database, score: Scorer, secret: bytes,
-    now: datetime,
+    comment_id: str, token: str, text: str, *, store: Database, limits: Limits, score: Scorer,
+    secret: bytes, now: datetime,
 ) -> Receipt:  # fmt: skip
     """Replace the text of one's own comment; it goes through the verdict again.
 
     `text` is a comment's text as intake makes it. Raises Forbidden for another comment's token,
-    NotFound, and EditWindowOver once time or a moderator has closed it.
+    NotFound, RateLimited, and EditWindowOver once time or a moderator has closed it.
     """
     comment, site = await store.read(_own_unlocked, comment_id, token, secret, now)
     if comment.comment == text:
         return _receipt(comment, site, secret)
+    await limits.admit_edit(comment_id)
     fresh = score(_submission(comment, text))
     return await store.write(_replace_text, comment_id, token, text, fresh, secret, now)
 

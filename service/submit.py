@@ -101,6 +101,10 @@ async def _submit(
 ) -> Receipt:  # fmt: skip
     site, earlier = await store.glance(_look_up, submission, origin, now)
     if earlier is not None:
+        if not earlier.keyed:
+            # Whoever can see a comment could guess its author's address with this answer, so each
+            # try counts; a key is the sender's own, and its answer is free.
+            await limits.admit(submission, site.policy)
         return _signed(earlier, site, secret)
     submission = challenge.check_bots(submission, site.policy, secret, now)
     admission = await limits.admit(submission, site.policy, fingerprint(submission.comment))
@@ -120,7 +124,7 @@ def _look_up(
     site = sites.get_site(conn, submission.site)
     check_origin(site, submission.page_url, origin)
     earlier = repeats.find_repeat(conn, submission, now)
-    if earlier is None:
+    if earlier is None or not earlier.keyed:
         if site.policy.comments == "closed":
             raise CommentsClosed
         if submission.parent_id is not None:

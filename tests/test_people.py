@@ -284,3 +284,21 @@ def test_a_token_is_no_person_even_under_a_person_s_name(database: Database) -> 
         found = table.find_moderator(conn, "alice")
     assert found is not None
     assert found.password_hash == "hash"
+
+
+def test_sign_ins_from_one_ipv6_household_count_together(
+    moderators: Database, valkey: RedisServer
+) -> None:
+    async def scenario() -> list[type[Exception]]:
+        errors: list[type[Exception]] = []
+        async with limiting(valkey.url) as limits:
+            for number in range(7):
+                with pytest.raises((Unauthorized, RateLimited)) as refused:
+                    await people.sign_in(
+                        "max", "wrong", f"2001:db8::{number}", store=moderators, limits=limits,
+                        now=NOW,
+                    )  # fmt: skip
+                errors.append(refused.type)
+        return errors
+
+    assert asyncio.run(scenario())[-1] is RateLimited

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from service import read, review, revise
 from service.domain import Comment, Receipt, Scorer, Signal
-from service.errors import DeskError, EditWindowOver, Forbidden, NotFound, Unauthorized
+from service.errors import DeskError, EditWindowOver, Forbidden, NotFound, RateLimited, Unauthorized
 from service.store import audit, comments, repeats, schema, sites, threads
 from service.store.database import Database
 from service.tokens import edit_token, new_id
@@ -25,17 +25,28 @@ from tests.factories import (
     approving,
     rejecting,
 )
-from tests.redis_server import wait_until
+from tests.limiting import limiting
+from tests.redis_server import RedisServer, wait_until
 from tests.tiny_model import FINE_TEXT, SPAM_TEXT
+
+
+async def revised(
+    database: Database, comment_id: str, token: str, words: str, score: Scorer,
+    now: datetime = NOW, *, url: str = "unix:///nowhere",
+) -> Receipt:  # fmt: skip
+    """An edit with a limiter of its own; without Redis, it counts in this process."""
+    async with limiting(url) as limits:
+        return await revise.edit(
+            comment_id, token, words, store=database, limits=limits, score=score, secret=SECRET,
+            now=now,
+        )  # fmt: skip
 
 
 def edit(
     database: Database, comment_id: str, token: str, words: str, score: Scorer,
     now: datetime = NOW,
 ) -> Receipt:  # fmt: skip
-    return asyncio.run(
-        revise.edit(comment_id, token, words, store=database, score=score, secret=SECRET, now=now)
-    )
+    return asyncio.run(revised(database, comment_id, token, words, score, now))
 
 
 def withdraw(database: Database, comment_id: str, token: str, now: datetime = NOW) -> None:
@@ -217,9 +228,7 @@ def test_the_text_approved_is_the_text_reviewed_whoever_is_faster(
             review.decide(
                 MODERATOR, approving(comment.id, versions={comment.id: 1}), store=database, now=NOW
             ),
-            revise.edit(
-                comment.id, token, SPAM_TEXT, store=database, score=score, secret=SECRET, now=NOW
-            ),
+            revised(database, comment.id, token, SPAM_TEXT, score),
             return_exceptions=True,
         )
 
@@ -248,9 +257,7 @@ def test_on_two_replicas_an_author_waits_for_the_moderator_who_is_deciding(
         with one.transaction() as conn:
             review._decide(conn, MODERATOR, approving(comment.id), NOW)
             late = asyncio.ensure_future(
-                revise.edit(
-                    comment.id, token, SPAM_TEXT, store=two, score=score, secret=SECRET, now=NOW
-                )
+                revised(two, comment.id, token, SPAM_TEXT, score)
                 if attempt == "edit"
                 else revise.withdraw(comment.id, token, store=two, secret=SECRET, now=NOW)
             )
@@ -300,3 +307,21 @@ def test_a_comment_being_edited_is_no_part_of_its_author_s_history(
     codes = {reason.code for reason in stored(database, comment.id).reasons}
     assert Code.FIRST_TIME_AUTHOR in codes
     assert Code.UNPROVEN_AUTHOR not in codes
+
+
+def test_a_comment_is_edited_ten_times_a_minute_at_most(
+    database: Database, score: Scorer, valkey: RedisServer
+) -> None:
+    comment = an_open_site_with(database)
+    token = edit_token(SECRET, comment.id)
+
+    async def scenario() -> None:
+        for number in range(10):
+            words = f"{FINE_TEXT} {number}"
+            await revised(database, comment.id, token, words, score, url=valkey.url)
+        with pytest.raises(RateLimited, match="changes"):
+            await revised(database, comment.id, token, SPAM_TEXT, score, url=valkey.url)
+
+    asyncio.run(scenario())
+
+    assert stored(database, comment.id).comment == f"{FINE_TEXT} 9"

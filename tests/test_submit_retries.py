@@ -9,6 +9,7 @@ import pytest
 from service.domain import Receipt
 from service.errors import (
     IdempotencyMismatch,
+    RateLimited,
 )
 from service.store import sites
 from service.store.database import Database
@@ -155,3 +156,14 @@ def test_the_identical_comment_again_is_the_first_one_without_a_token(desk: Desk
     assert (again.status, again.edit_token, again.edit_until) == (first.status, "", None)
     assert next_day.id != first.id
     assert desk.rows()["comment"] == 2
+
+
+def test_repeating_somebody_s_comment_counts_so_that_nobody_guesses_addresses(
+    desk: Desk, database: Database
+) -> None:
+    with database.transaction() as conn:
+        a_site_with(conn, {"limit.address": "2/hour", "limit.email": "off"})
+    desk.take(a_submission(), a_submission())
+
+    with pytest.raises(RateLimited):
+        desk.take(a_submission())

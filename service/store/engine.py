@@ -23,7 +23,7 @@ def database_trouble() -> Iterator[None]:
     except exc.DatabaseError as error:
         if type(error) is not exc.DatabaseError:  # a mistake of ours
             raise
-        raise Unavailable(f"The database is damaged: {error.orig}.") from error
+        raise Unavailable("The database is damaged: restore a backup.") from error
 
 
 def open_engine(url: str | URL, begin: str, *, size: int) -> Engine:

@@ -1,11 +1,14 @@
 """Signing in and out of the desk, and one's own account."""
 
+from collections.abc import Mapping
+
 import structlog
 from starlette.responses import RedirectResponse, Response
 
 from service import people, review
 from service.domain import Actor
 from service.errors import DeskError, InvalidPassword, RateLimited, Unauthorized
+from service.intake.address import prefixes
 from service.intake.body import parse_urlencoded
 from service.web.api import address_of
 from service.web.auth import (
@@ -38,12 +41,18 @@ async def post_sign_in(request: DeskRequest) -> Response:
     try:
         secret = await _sign_in(request, fields)
     except (Unauthorized, RateLimited) as error:
-        log.warning("sign-in refused", code=error.code)
+        log.warning("sign-in refused", code=error.code, **_who(request, fields))
         return _sign_in_page(request, fields | {"link": ""}, error)
-    log.info("signed in")
+    log.info("signed in", **_who(request, fields))
     response = redirect(request, await _first_page(request, fields, secret))
     set_session(request, response, secret)
     return response
+
+
+def _who(request: DeskRequest, fields: Mapping[str, str]) -> dict[str, str]:
+    """For the log: the name that was typed and the network it came from, never the address."""
+    name = fields.get("name", "")[:100] if not fields.get("link") else "by link"
+    return {"name": name, "network": prefixes(address_of(request))[-1]}
 
 
 async def post_sign_out(request: DeskRequest) -> Response:

@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from service import markup, read, revise, submit
 from service.domain import Receipt
 from service.errors import DeskError, FieldError, InvalidSubmission, NotFound
-from service.intake.address import client_address
+from service.intake.address import client_address, prefixes
 from service.intake.challenge import issue_form_token
 from service.intake.origin import check_origin
 from service.intake.submission import parse_comment, parse_submission
@@ -54,6 +54,7 @@ async def patch_comment(request: DeskRequest) -> Response:
         bearer_token(request),
         text,
         store=request.state["store"],
+        limits=request.state["limits"],
         score=request.state["score"],
         secret=request.state["secret"],
         now=clock(),
@@ -87,6 +88,7 @@ async def post_preview(request: DeskRequest) -> Response:
     """A comment as it would be published; nothing is stored."""
     fields = await read_json(request)
     comment = parse_comment(fields)
+    await request.state["limits"].admit_preview(prefixes(address_of(request))[0])
     site_key = _text_fields(fields).get("site", "")
     if not site_key:
         raise InvalidSubmission([FieldError("site", "required", "Name the site.")])

@@ -1,5 +1,6 @@
 """The fields of a request's body, whatever it came as: JSON, urlencoded or multipart."""
 
+from python_multipart.multipart import parse_options_header
 from starlette.exceptions import HTTPException
 
 from service.errors import UnreadableBody, UnsupportedMediaType
@@ -38,6 +39,9 @@ def wants_json(request: DeskRequest, is_form: bool) -> bool:
 
 
 async def _read_multipart(request: DeskRequest) -> dict[str, str]:
+    _, options = parse_options_header(request.headers.get("content-type", ""))
+    if options.get(b"charset", b"utf-8").lower() not in (b"utf-8", b"utf8"):
+        raise UnreadableBody("Send the form in UTF-8.")  # the parser would take any codec's name
     try:
         (await request.body()).decode()  # the parser would take other bytes for Latin-1
     except UnicodeDecodeError:

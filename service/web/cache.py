@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-_CAPACITY = 2048
+_CAPACITY = 2048  # pages
+_CAPACITY_BYTES = 64 * 1024 * 1024  # of pages and keys together
 
 V = TypeVar("V")
 Revision = tuple[int, int]
@@ -17,6 +18,7 @@ class _Entry(Generic[V]):
     value: V
     revision: Revision
     version: object  # the database's, when the revision was last seen to stand
+    size: int  # bytes, about
 
 
 class PageCache:
@@ -29,6 +31,7 @@ class PageCache:
     def __init__(self, version: Callable[[], object]) -> None:
         self._version = version
         self._entries: OrderedDict[tuple[object, ...], _Entry[object]] = OrderedDict()
+        self._bytes = 0
 
     async def get(
         self,
@@ -44,10 +47,10 @@ class PageCache:
             return entry.value  # type: ignore[return-value]  # one key, one type
         revision = await read_revision()
         if entry is not None and entry.revision == revision:
-            self._entries[key] = replace(entry, version=version)
+            self._keep(key, replace(entry, version=version))
             return entry.value  # type: ignore[return-value]
         value = await make()
-        self._keep(key, _Entry(value, revision, version))
+        self._keep(key, _Entry(value, revision, version, _size_of(key, value)))
         return value
 
     async def get_unchanged(self, key: tuple[object, ...], make: Callable[[], Awaitable[V]]) -> V:
@@ -58,11 +61,19 @@ class PageCache:
             self._entries.move_to_end(key)
             return entry.value  # type: ignore[return-value]  # one key, one type
         value = await make()
-        self._keep(key, _Entry(value, _NO_REVISION, version))
+        self._keep(key, _Entry(value, _NO_REVISION, version, _size_of(key, value)))
         return value
 
     def _keep(self, key: tuple[object, ...], entry: _Entry[Any]) -> None:
+        before = self._entries.pop(key, None)
+        self._bytes += entry.size - (before.size if before else 0)
         self._entries[key] = entry
-        self._entries.move_to_end(key)
-        if len(self._entries) > _CAPACITY:
-            self._entries.popitem(last=False)
+        while self._entries and (len(self._entries) > _CAPACITY or self._bytes > _CAPACITY_BYTES):
+            _, oldest = self._entries.popitem(last=False)
+            self._bytes -= oldest.size
+
+
+def _size_of(key: object, value: object) -> int:
+    """The bytes of a page and its key; what is no page counts as small."""
+    body = value[0] if isinstance(value, tuple) and value else value
+    return len(repr(key)) + (len(body) if isinstance(body, bytes) else 100)

@@ -55,11 +55,12 @@ _CALLS: dict[str, _Call] = {
         wire.ThreadPage, query=_query(_PAGE, _WINDOW), security="author", refusals=(404, 422)
     ),
     "patch_comment": _Call(
-        wire.Receipt, body=wire.NewText, security="author", refusals=(400, 401, 403, 404, 409, 422)
+        wire.Receipt, body=wire.NewText, security="author",
+        refusals=(400, 401, 403, 404, 409, 422, 429),
     ),
     "delete_comment": _Call(None, 204, security="author", refusals=(401, 403, 404, 409)),
     "get_form": _Call(wire.Form, query=_query(_PAGE), refusals=(403, 404, 422)),
-    "post_preview": _Call(wire.Preview, body=wire.PreviewRequest, refusals=(400, 404, 422)),
+    "post_preview": _Call(wire.Preview, body=wire.PreviewRequest, refusals=(400, 404, 422, 429)),
     "get_counts": _Call(wire.Counts, query=_query(_PAGE), refusals=(404, 422)),
     "get_queue": _Call(
         wire.QueuePage, query=_query(_QUEUE, _WINDOW), security="moderator",

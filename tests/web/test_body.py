@@ -182,3 +182,14 @@ def test_only_the_comment_form_itself_takes_forms(client: TestClient, path: str)
     answer = client.request(method, path, data={"site": "news", "comment": FINE_TEXT})
 
     check_problem(answer, 415, "unsupported-media-type")
+
+
+@pytest.mark.parametrize("charset", ["punycode", "unicode_escape", "undefined", "utf-16"])
+def test_a_form_names_no_codec_but_utf_8(client: TestClient, charset: str) -> None:
+    answer = client.post(
+        COMMENTS,
+        content=b'--XB\r\nContent-Disposition: form-data; name="a"\r\n\r\nb\r\n--XB--\r\n',
+        headers={"Content-Type": f"multipart/form-data; boundary=XB; charset={charset}"},
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "unreadable-body")

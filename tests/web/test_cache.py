@@ -169,3 +169,22 @@ def test_a_cache_makes_a_page_once_while_nothing_changes_and_keeps_a_bounded_num
         assert made[-1] == 1
 
     asyncio.run(scenario())
+
+
+def test_what_is_kept_is_bounded_in_bytes_not_only_in_pages() -> None:
+    cache = PageCache(lambda: 1)
+    page = b"x" * 1_000_000
+
+    async def fill() -> int:
+        made = 0
+
+        async def make() -> bytes:
+            nonlocal made
+            made += 1
+            return page
+
+        for number in [*range(200), 199, 0]:
+            await cache.get_unchanged((number,), make)
+        return made
+
+    assert asyncio.run(fill()) == 201  # 199 was still there, 0 had to go
