@@ -4,22 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from service.domain import AuthorHistory, Cluster, Score, Signal, Submission, Verdict
-from service.policy import Case, band, decide, thresholds
+from service.policy import band, decide, thresholds
 from service.settings import Policy
 from service.vocabulary import Band, Code, Outcome
-from tests.strategies import (
-    clusters,
-    histories,
-    policies,
-    probabilities,
-    scores,
-    signals,
-    submissions,
-)
 
 FINE = Score(0.02, "test", publish_below=0.3, reject_above=0.95)
 KNOWN = AuthorHistory(published=4)
@@ -286,71 +275,3 @@ def test_every_reason_is_kept_and_the_deciding_one_comes_first() -> None:
         Code.REJECTED_BEFORE,
         Code.FORM_TOKEN_ABSENT,
     ]
-
-
-cases = st.builds(
-    Case,
-    submissions,
-    st.none() | scores,
-    st.none() | clusters,
-    st.booleans(),
-    histories,
-    policies(),
-)
-
-
-def verdict_of(case: Case) -> Verdict:
-    return decide(
-        case.submission,
-        score=case.score,
-        cluster=case.cluster,
-        degraded=case.degraded,
-        history=case.history,
-        policy=case.policy,
-    )
-
-
-def kindness(case: Case) -> int:
-    return [Outcome.REJECT, Outcome.HOLD, Outcome.PUBLISH].index(verdict_of(case).outcome)
-
-
-@given(cases)
-@settings(deadline=None, max_examples=60)
-def test_every_case_gets_an_outcome_with_different_reasons(case: Case) -> None:
-    verdict = verdict_of(case)
-
-    assert verdict.reasons
-    assert len(set(verdict.reasons)) == len(verdict.reasons)
-
-
-@given(cases, scores, st.lists(probabilities, min_size=2, max_size=4).map(sorted))
-@settings(deadline=None, max_examples=60)
-def test_a_worse_score_never_gets_a_kinder_verdict(
-    case: Case, score: Score, probabilities: list[float]
-) -> None:
-    found = [kindness(replace(case, score=replace(score, probability=p))) for p in probabilities]
-
-    assert found == sorted(found, reverse=True)
-
-
-@given(cases, st.sampled_from(["model", "limits"]))
-@settings(deadline=None, max_examples=60)
-def test_nothing_is_published_or_rejected_because_a_part_failed(case: Case, part: str) -> None:
-    broken = replace(case, score=None) if part == "model" else replace(case, degraded=True)
-
-    assert verdict_of(broken).outcome is not Outcome.PUBLISH
-    assert verdict_of(broken).outcome is Outcome.HOLD or verdict_of(case).outcome is Outcome.REJECT
-
-
-@given(cases, signals)
-@settings(deadline=None, max_examples=60)
-def test_one_more_signal_never_makes_a_verdict_kinder(case: Case, signal: Signal) -> None:
-    more = replace(case, submission=case.submission.with_signals(signal))
-
-    assert kindness(more) <= kindness(case)
-
-
-@given(cases)
-@settings(deadline=None, max_examples=60)
-def test_no_history_makes_a_verdict_kinder_than_none(case: Case) -> None:
-    assert kindness(case) <= kindness(replace(case, history=AuthorHistory()))
