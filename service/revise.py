@@ -134,6 +134,9 @@ def _judge_again(
 
 def _withdraw(conn: Connection, comment_id: str, token: str, secret: bytes, now: datetime) -> None:
     comment, _site = _own_open(conn, comment_id, token, secret, now, lock=True)
+    if comment.status is Status.REJECTED and comment.decision_id is not None:
+        # what a person rejected stays on its author's record
+        raise EditWindowOver("A moderator has already looked at this comment.")
     comments.change_status(
         conn, comment, Status.REMOVED, actor=AUTHOR, action="withdraw", now=now,
         decision_id=comment.decision_id,
