@@ -1,5 +1,6 @@
 """The script that puts a thread on any page, and the article page that shows it at work."""
 
+import gzip
 import hashlib
 import json
 import re
@@ -23,12 +24,16 @@ _STYLE = 'const STYLE = "";'  # the line of embed.js that takes the style sheet
 
 async def get_script(request: DeskRequest) -> Response:
     """The script; browsers keep it for five minutes."""
-    body, etag = _script()
+    encoding = "gzip" if accepts_gzip(request.headers.get("accept-encoding", "")) else ""
+    body, etag = _script(encoding)
     headers = {
         "Cache-Control": "public, max-age=300",
         "Cross-Origin-Resource-Policy": "cross-origin",
         "ETag": etag,
+        "Vary": "Accept-Encoding",
     }
+    if encoding:
+        headers["Content-Encoding"] = encoding
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(body, 200, headers, "text/javascript")
@@ -48,8 +53,17 @@ async def get_demo(request: DeskRequest) -> Response:
     return pages.demo(page, page_url, links, form_token(request, site.key, page_url))
 
 
-@lru_cache(maxsize=1)
-def _script() -> tuple[bytes, str]:
+def accepts_gzip(header: str) -> bool:
+    """Whether an Accept-Encoding header takes gzip (RFC 9110, 12.5.3: not where it says q=0)."""
+    for part in header.lower().split(","):
+        name, _, weight = part.partition(";")
+        if name.strip() in ("gzip", "x-gzip", "*"):
+            return not re.fullmatch(r"\s*q\s*=\s*0(\.0*)?\s*", weight)
+    return False
+
+
+@lru_cache(maxsize=2)
+def _script(encoding: str) -> tuple[bytes, str]:
     """The script with the thread's style sheet in it, so that one request brings both.
 
     Comments and indentation are left out. That is no parser: neither file may hold `/*` in a
@@ -59,8 +73,8 @@ def _script() -> tuple[bytes, str]:
     style = (_STATIC / "thread.css").read_text("utf-8")
     assert _STYLE in script
     body = _stripped(script).replace(_STYLE, f"const STYLE = {json.dumps(_stripped(style))};", 1)
-    etag = hashlib.blake2b(body.encode(), digest_size=12).hexdigest()
-    return body.encode(), f'"{etag}"'
+    sent = gzip.compress(body.encode(), 9, mtime=0) if encoding else body.encode()
+    return sent, f'"{hashlib.blake2b(sent, digest_size=12).hexdigest()}"'
 
 
 def _stripped(source: str) -> str:

@@ -4,8 +4,10 @@ import gzip
 import json
 import re
 
+import pytest
 from starlette.testclient import TestClient
 
+from service.web.embed import accepts_gzip
 from tests.conftest import ROOT
 
 STATIC = ROOT / "service" / "web" / "static"
@@ -53,3 +55,25 @@ def test_sources_can_be_stripped_line_by_line() -> None:
 
 def test_without_the_demo_there_is_no_article(client: TestClient) -> None:
     assert client.get("/demo").status_code == 404
+
+
+def test_the_script_is_small_on_the_wire_and_the_same_either_way(client: TestClient) -> None:
+    plain = client.get("/embed.js", headers={"Accept-Encoding": "identity"})
+    with client.stream("GET", "/embed.js", headers={"Accept-Encoding": "br, gzip"}) as packed:
+        sent = b"".join(packed.iter_raw())
+
+    assert (packed.headers["content-encoding"], packed.headers["vary"]) == (
+        "gzip", "Accept-Encoding",
+    )  # fmt: skip
+    assert len(sent) <= 10 * 1024
+    assert gzip.decompress(sent) == plain.content
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["etag"] != plain.headers["etag"]
+
+
+@pytest.mark.parametrize(
+    ("header", "takes"),
+    [("gzip", True), ("br, *;q=0.1", True), ("gzip;q=0", False), ("br", False), ("", False)],
+)
+def test_gzip_is_sent_only_where_it_is_taken(header: str, takes: bool) -> None:
+    assert accepts_gzip(header) is takes
