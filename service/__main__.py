@@ -4,20 +4,31 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
+from typing import NoReturn
 
 from service.commands import classifier, operations, people, serve, sites
 from service.errors import DeskError
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaint is one line; the usage is what `--help` is for."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong and leave with 2."""
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; 0 when it worked, 2 with one clear line when it cannot."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="comment-desk",
         description="Takes comments in, decides what a machine may decide, shows people the rest.",
     )
     parser.add_argument(
         "--data-dir", default="", help="where everything lives (COMMENT_DESK_DATA_DIR)"
     )
+    parser.add_argument("--version", action="version", version=version("comment-desk"))
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for group in (serve, sites, people, classifier, operations):
         group.add_to(subparsers)

@@ -1,7 +1,9 @@
 """`site`: added, listed, shown and set, with each mistake named."""
 
+import re
 import time
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -37,6 +39,30 @@ def test_help_answers_at_once_and_touches_nothing(tmp_path: Path, words: list[st
     assert done.stdout.startswith("usage: ")
     assert spent < 3  # the aim is 0.3 s on a machine that does nothing else
     assert not data_dir.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (["frobnicate"], "frobnicate"),
+        (["site", "add"], "KEY"),
+        (["serve", "--port", "x"], "--port"),
+    ],
+    ids=["no such command", "an argument left out", "no number"],
+)
+def test_a_bad_line_is_answered_with_one(tmp_path: Path, words: list[str], named: str) -> None:
+    done = run_command(tmp_path / "data", *words)
+
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert re.fullmatch(r"comment-desk.*: .*\n", done.stderr)
+    assert named.lower() in done.stderr.lower()
+    assert "--help" in done.stderr
+
+
+def test_the_version_is_that_of_the_distribution(tmp_path: Path) -> None:
+    assert run_command(tmp_path / "data", "--version").stdout.strip() == version("comment-desk")
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_site_is_added_listed_shown_and_set(tmp_path: Path) -> None:
