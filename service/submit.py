@@ -111,7 +111,7 @@ async def _submit(
     if admission.token_uses is not None and admission.token_uses > 1:
         submission = submission.with_signals(Signal(Code.FORM_TOKEN_REUSED))
     found = Findings(score(submission), admission.cluster, admission.degraded)
-    return _signed(await store.write(_take_in, submission, found, site, now), site, secret)
+    return _signed(await store.jot(_take_in, submission, found, site, now), site, secret)
 
 
 def _look_up(

@@ -1,11 +1,6 @@
-"""The only module that knows threads: readers on a small pool, one writer with group commit.
-
-Everything that waits for the writer shares one transaction and one fsync. If one function fails,
-the batch is rolled back and each function runs in a transaction of its own.
-"""
+"""The database as everything else sees it: readers on a small pool, one writer, quick looks."""
 
 import asyncio
-import queue
 import sqlite3
 import threading
 import time
@@ -13,41 +8,22 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import URL, Connection, exc, make_url, text
 
 from service.errors import Unavailable
 from service.store import schema
 from service.store.engine import database_trouble, open_engine
+from service.store.writer import Writer
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_BATCH = 256  # functions that share one transaction at most
-_WAITING = 2048  # functions that may wait for the writer; more are refused at once
 _VERSION_TABLE = (  # as Alembic makes it
     "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL,"
     " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
 )
-
-
-class _Job:
-    """A function waiting for the writer, and whoever waits for its answer."""
-
-    __slots__ = ("answer", "call", "error", "future", "loop")
-
-    def __init__(
-        self,
-        call: Callable[[Connection], Any],
-        loop: asyncio.AbstractEventLoop,
-        future: asyncio.Future[Any],
-    ) -> None:
-        self.call = call
-        self.loop = loop
-        self.future = future
-        self.answer: Any = None
-        self.error: BaseException | None = None
 
 
 class Database:
@@ -59,14 +35,14 @@ class Database:
     def __init__(self, url: str | URL, *, readers: int = 4) -> None:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
         self._writer_engine = open_engine(url, "BEGIN IMMEDIATE", size=1)
+        self._writer = Writer(
+            self._writer_engine,
+            open_engine(url, "BEGIN IMMEDIATE", size=1, busy_seconds=0) if self.is_sqlite else None,
+        )
         self._reader_engine = open_engine(url, "BEGIN", size=readers + 1)
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="reader")
         self._reader = threading.local()
         self._reader_connections: list[Connection] = []  # one for each reader thread
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._writer = threading.Thread(target=self._run_writer, name="writer", daemon=True)
-        self._commits = 0  # batches finished
-        self._stopped = False
         self._version_connection: sqlite3.Connection | None = None
         self._glances: Connection | None = None
 
@@ -81,10 +57,7 @@ class Database:
 
     def stop(self) -> None:
         """Finish what waits, then close every connection."""
-        self._stopped = True
-        if self._writer.is_alive():
-            self._jobs.put(None)
-            self._writer.join()
+        self._writer.stop()
         self._readers.shutdown()
         for conn in self._reader_connections:
             conn.close()
@@ -93,7 +66,6 @@ class Database:
         if self._glances is not None:
             self._glances.close()
         self._reader_engine.dispose()
-        self._writer_engine.dispose()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -135,14 +107,13 @@ class Database:
         `fn` may run twice (its batch is retried function by function), so it changes nothing
         but the database. Raises Unavailable when too many wait or the database fails.
         """
-        if self._stopped:
-            raise Unavailable("The service is stopping.")
-        if self._jobs.qsize() >= _WAITING:
-            raise Unavailable("Too much is waiting to be stored.")
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        self._jobs.put(_Job(lambda conn: fn(conn, *args, **kwargs), loop, future))
-        return await future
+        return await self._writer.write(lambda conn: fn(conn, *args, **kwargs))
+
+    async def jot(
+        self, fn: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """As `write`, for a few rows by key: in SQLite on the event loop, all but the commit."""
+        return await self._writer.jot(lambda conn: fn(conn, *args, **kwargs))
 
     def version(self) -> object:
         """A value that differs whenever something may have changed since it was last taken.
@@ -153,12 +124,12 @@ class Database:
         if self._version_connection is not None:
             row: tuple[int] = self._version_connection.execute("PRAGMA data_version").fetchone()
             return row[0]
-        return self._commits, int(time.monotonic())
+        return self._writer.batches, int(time.monotonic())
 
     @property
     def waiting(self) -> int:
         """How many functions wait for the writer."""
-        return self._jobs.qsize()
+        return self._writer.waiting
 
     def _run_reader(self, call: Callable[[Connection], T]) -> T:
         with database_trouble():
@@ -177,75 +148,6 @@ class Database:
             self._reader_connections.append(conn)
         with conn.begin():
             return call(conn)
-
-    def _run_writer(self) -> None:
-        while batch := self._next_batch():
-            try:
-                self._run_together(batch)
-            except Unavailable as error:
-                if _is_retryable(error.__cause__):
-                    self._run_each_alone(batch)
-                else:
-                    for job in batch:
-                        job.error = error
-            except Exception:  # whoever failed is found by running each alone
-                self._run_each_alone(batch)
-            self._commits += 1
-            for loop in {job.loop for job in batch}:
-                settled = [job for job in batch if job.loop is loop]
-                try:
-                    loop.call_soon_threadsafe(_settle, settled)
-                except RuntimeError:
-                    continue  # that loop is closed: nobody waits any more
-
-    def _run_together(self, batch: list[_Job]) -> None:
-        with database_trouble(), self._writer_engine.begin() as conn:
-            for job in batch:
-                job.answer = job.call(conn)
-
-    def _run_each_alone(self, batch: list[_Job]) -> None:
-        for job in batch:
-            for _attempt in range(3):
-                try:
-                    self._run_together([job])
-                    job.error = None
-                    break
-                except Unavailable as error:
-                    job.error = error
-                    if not _is_retryable(error.__cause__):
-                        break
-                except Exception as error:
-                    job.error = error
-                    break
-
-    def _next_batch(self) -> list[_Job]:
-        job = self._jobs.get()
-        batch: list[_Job] = []
-        while job is not None:
-            batch.append(job)
-            if len(batch) == _BATCH or self._jobs.empty():
-                return batch
-            job = self._jobs.get()
-        if batch:
-            self._jobs.put(None)  # asked to stop: first finish these
-        return batch
-
-
-def _settle(jobs: list[_Job]) -> None:
-    for job in jobs:
-        if job.future.done():
-            continue  # the caller left
-        if isinstance(job.error, StopIteration):  # which no future takes (as in PEP 479)
-            job.future.set_exception(RuntimeError(repr(job.error)))
-        elif job.error is not None:
-            job.future.set_exception(job.error)
-        else:
-            job.future.set_result(job.answer)
-
-
-def _is_retryable(cause: BaseException | None) -> bool:
-    """Deadlocks and serialisation failures are rolled back whole and may simply run again."""
-    return getattr(getattr(cause, "orig", None), "sqlstate", None) in ("40001", "40P01")
 
 
 def migrate(database: Database) -> str:

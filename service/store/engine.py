@@ -26,8 +26,13 @@ def database_trouble() -> Iterator[None]:
         raise Unavailable("The database is damaged: restore a backup.") from error
 
 
-def open_engine(url: str | URL, begin: str, *, size: int) -> Engine:
-    """An engine of at most `size` connections; `begin` starts each of SQLite's transactions."""
+def open_engine(
+    url: str | URL, begin: str, *, size: int, busy_seconds: float = _BUSY_SECONDS
+) -> Engine:
+    """An engine of at most `size` connections; `begin` starts each of SQLite's transactions.
+
+    So long each statement waits for a lock that another connection holds on SQLite.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         parsed = parsed.set(drivername="postgresql+psycopg")
@@ -36,7 +41,7 @@ def open_engine(url: str | URL, begin: str, *, size: int) -> Engine:
         parsed,
         pool_size=size,
         max_overflow=0,
-        connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None},
+        connect_args={"timeout": busy_seconds, "isolation_level": None},
     )
 
     @event.listens_for(engine, "connect")
