@@ -1,15 +1,16 @@
 """The nouns: frozen values that every other module speaks in. No I/O, nothing of ours imported."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from datetime import datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from service.settings import Policy
 from service.vocabulary import FAILURES, Band, Choice, Code, Outcome, Reason, Role, Status
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(Struct, frozen=True):
     """One observation with a reason code; `detail` is the word, domain or count it saw."""
 
     code: Code
@@ -21,8 +22,7 @@ class Signal:
         return self.code in FAILURES
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """A customer of the service: owns pages, policy and moderators."""
 
     id: int
@@ -33,8 +33,7 @@ class Site:
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
+class Thread(Struct, frozen=True):
     """The comments of one page, named by site and page URL in normal form."""
 
     id: int
@@ -45,8 +44,7 @@ class Thread:
     revision: int
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True):
     """A comment as it came in: parsed, bounded, every field text; still untrusted.
 
     `page_url` and `email` are in normal form; `comment` has only LF line ends. `signals` are what
@@ -80,16 +78,14 @@ class Submission:
         return replace(self, signals=(*self.signals, *more))
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """A word or signal that weighed in a score. `weight` > 0 speaks for spam, in log-odds."""
 
     text: str
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Struct, frozen=True):
     """A model's calibrated probability of spam, in [0, 1], and what weighed most, heaviest first.
 
     `publish_below` and `reject_above` are the model's own thresholds.
@@ -105,16 +101,14 @@ class Score:
 Scorer = Callable[[Submission], Score | None]  # None: there is no usable model
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
+class Cluster(Struct, frozen=True):
     """Near-identical comments: its id and how many were seen within the window, this one too."""
 
     id: str
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorHistory:
+class AuthorHistory(Struct, frozen=True):
     """What a site decided before about comments under one e-mail address.
 
     It can speak against an author, never for one: anybody can type an address.
@@ -127,8 +121,7 @@ class AuthorHistory:
     first_seen: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """The machine's outcome on one comment, with every reason it saw."""
 
     outcome: Outcome
@@ -140,8 +133,7 @@ class Verdict:
         return ",".join(reason.code for reason in self.reasons)
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """What is stored. Times are UTC; `html` is the rendered body, present once published."""
 
     id: str
@@ -173,8 +165,7 @@ class Comment:
     claimed_until: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """What the submitter gets: `status` is the one told to them, never `rejected`.
 
     `repeated`: the comment was there already; `keyed`: its idempotency key says it is the same
@@ -191,8 +182,7 @@ class Receipt:
     edit_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """Something to be sent later: its kind, to whom, and the comment it tells of."""
 
     kind: str
@@ -200,8 +190,7 @@ class Message:
     comment_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What a moderator says about one or many comments."""
 
     ids: tuple[str, ...]
@@ -211,8 +200,7 @@ class Decision:
     versions: dict[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Conflict:
+class Conflict(Struct, frozen=True):
     """A comment a decision did not change: its status now, and who made it so."""
 
     id: str
@@ -220,8 +208,7 @@ class Conflict:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionResult:
+class DecisionResult(Struct, frozen=True):
     """Which comments a decision changed and which it did not."""
 
     decision_id: str
@@ -229,8 +216,7 @@ class DecisionResult:
     conflicts: tuple[Conflict, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
+class AuditEntry(Struct, frozen=True):
     """One line of the append-only trail: who, what, to which comment, why, when."""
 
     comment_id: str
@@ -242,8 +228,7 @@ class AuditEntry:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Struct, frozen=True):
     """Who acts on the moderators' side: a name for the audit, a role for each site or for all.
 
     `grants` maps a site id to a role; the key None covers every site. `moderator_id` is the

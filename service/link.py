@@ -7,19 +7,13 @@ import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
-from urllib.parse import unquote, urlsplit
+from typing import Literal, TypeAlias
 
 from redis import exceptions
-from redis.asyncio import Redis
-from redis.asyncio.cluster import ClusterNode, RedisCluster
-from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
-from redis.backoff import NoBackoff
+
+from service.redis_url import Argument, exchange, open_client
 
 Reply: TypeAlias = "int | bytes | None | list[Reply]"
-Argument: TypeAlias = str | bytes | int | float
-Client: TypeAlias = "Redis | RedisCluster"
 
 _BATCH = 256  # calls in one pipeline: some 5 ms of the event loop's time
 _FIRST_PROBE, _LAST_PROBE = 0.05, 5.0  # seconds; doubled from one to the other, with jitter
@@ -94,7 +88,7 @@ class Link:
 
     def __init__(self, url: str, *, timeout: float = 0.2) -> None:
         self._timeout = timeout
-        self._client, self._sentinel = _open(url, timeout)
+        self._client, self._sentinel = open_client(url, timeout)
         self._waiting: list[_Call] = []
         self._sender: asyncio.Task[None] | None = None
         self._recovery: asyncio.Task[None] | None = None
@@ -185,21 +179,13 @@ class Link:
                 timer.cancel()
 
     async def _run(self, batch: list[_Call]) -> list[object]:
-        replies = await self._pipeline([call.command("EVALSHA") for call in batch])
+        replies = await exchange(self._client, [call.command("EVALSHA") for call in batch])
         absent = [i for i, r in enumerate(replies) if isinstance(r, exceptions.NoScriptError)]
         if absent:  # a new or flushed server: EVAL runs the script and keeps it
-            again = await self._pipeline([batch[i].command("EVAL") for i in absent])
+            again = await exchange(self._client, [batch[i].command("EVAL") for i in absent])
             for i, reply in zip(absent, again, strict=True):
                 replies[i] = reply
         return replies
-
-    async def _pipeline(self, commands: list[tuple[Argument, ...]]) -> list[object]:
-        # redis-py blocks only the method `evalsha` on cluster pipelines; the command itself is
-        # routed by its keys, so all kinds of server go through the same lines.
-        pipeline = self._client.pipeline(transaction=False)
-        for command in commands:
-            pipeline.execute_command(*command)
-        return list(await pipeline.execute(raise_on_error=False))
 
     def _note(self, error: Exception | None) -> None:
         if error is not None:
@@ -254,47 +240,3 @@ def _down(error: Exception) -> LinkDown:
     down = LinkDown(f"{type(error).__name__}{text}")
     down.__cause__ = error
     return down
-
-
-def _open(url: str, timeout: float) -> tuple[Client, Sentinel | None]:
-    """The client a URL asks for, not connected yet, and the Sentinels where it names some."""
-    scheme, _, rest = url.partition("://")
-    if scheme in ("redis", "rediss", "unix"):
-        return Redis.from_url(url, **_options(timeout)), None
-    security, _, kind = scheme.partition("+")
-    if security not in ("redis", "rediss") or kind not in ("cluster", "sentinel") or not rest:
-        raise ValueError(f"unknown kind of Redis URL: {scheme}://")
-    place = urlsplit(url)
-    credentials, _, hosts = place.netloc.rpartition("@")
-    name, _, password = credentials.partition(":")
-    options = _options(timeout) | {"ssl": security == "rediss"}
-    # a Sentinel has a login of its own, and one that hangs must leave time to ask the next one
-    sentinel_options = options | {"socket_timeout": timeout / 4}
-    options |= {"username": unquote(name) or None, "password": unquote(password) or None}
-    if kind == "cluster":
-        nodes = [ClusterNode(*_host_and_port(host, 6379)) for host in hosts.split(",")]
-        return RedisCluster(startup_nodes=nodes, **options), None
-    service, _, db = place.path.strip("/").partition("/")
-    if not service or not (db or "0").isdecimal():
-        raise ValueError("a Sentinel URL ends in /SERVICE or /SERVICE/DB")
-    places = [_host_and_port(host, 26379) for host in hosts.split(",")]
-    sentinel = Sentinel(places, sentinel_kwargs=sentinel_options)  # type: ignore[no-untyped-call]
-    return sentinel.master_for(service, db=int(db or 0), **options), sentinel
-
-
-def _options(timeout: float) -> dict[str, Any]:
-    # No timeout of redis-py's own on replies (ours covers a whole batch at a tenth of the cost),
-    # no retries (the breaker's probes are the retries), RESP2 to spare a handshake.
-    return {
-        "protocol": 2,
-        "socket_timeout": None,
-        "socket_connect_timeout": timeout,
-        "retry": Retry(NoBackoff(), 0),
-    }
-
-
-def _host_and_port(text: str, default: int) -> tuple[str, int]:
-    place = urlsplit(f"//{text}")
-    if not place.hostname:
-        raise ValueError("a Redis URL names its hosts as host:port,host:port")
-    return place.hostname, place.port or default

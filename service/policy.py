@@ -32,6 +32,11 @@ class Case:
     policy: Policy
 
     @cached_property
+    def brought(self) -> Mapping[Code, Signal]:
+        """What the submission brought along, the first of each code."""
+        return {signal.code: signal for signal in reversed(self.submission.signals)}
+
+    @cached_property
     def links(self) -> tuple[Link, ...]:
         return find_links(self.submission.comment)
 
@@ -101,7 +106,7 @@ def _brought(code: Code, outcome: Outcome | None) -> Rule:
     """The submission brought this signal along."""
 
     def rule(case: Case) -> Finding | None:
-        signal = next((s for s in case.submission.signals if s.code is code), None)
+        signal = case.brought.get(code)
         return None if signal is None else Finding(outcome, signal)
 
     return rule

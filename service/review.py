@@ -212,7 +212,7 @@ def _decide(conn: Connection, actor: Actor, decision: Decision, now: datetime) -
 def _explained(conn: Connection, conflicts: list[Conflict]) -> tuple[Conflict, ...]:
     """The conflicts with who made each comment what it is, where one may know."""
     deciders = decisions.find_by_comments(conn, [c.id for c in conflicts if c.status])
-    return tuple(replace(c, by=deciders.get(c.id, "")) for c in conflicts)
+    return tuple(Conflict(c.id, c.status, deciders.get(c.id, "")) for c in conflicts)
 
 
 def _why(decision: Decision) -> str:

@@ -1,8 +1,8 @@
 """What an author may do with their own comment: edit it, withdraw it."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from service import policy

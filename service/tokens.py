@@ -7,7 +7,6 @@ import base64
 import hashlib
 import hmac
 import os
-import uuid
 from datetime import datetime
 
 
@@ -17,7 +16,8 @@ def new_id(now: datetime) -> str:
     value = milliseconds << 80 | int.from_bytes(os.urandom(10), "big")
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
-    return str(uuid.UUID(int=value))
+    digits = f"{value:032x}"
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def new_secret() -> str:

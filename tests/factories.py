@@ -1,10 +1,10 @@
 """Sites, submissions, comments and people with sensible defaults, made by the real functions."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
+from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from service import policy
@@ -80,7 +80,7 @@ def a_submission(**changes: object) -> Submission:
         address="203.0.113.9",
         address_prefixes=("203.0.113.9/32", "203.0.113.0/24"),
     )
-    return replace(submission, **changes)  # type: ignore[arg-type]
+    return replace(submission, **changes)
 
 
 def a_comment(

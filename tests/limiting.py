@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from service.domain import Submission
 from service.errors import RateLimited
@@ -37,7 +38,7 @@ def a_submission(site: str, **changes: object) -> Submission:
         comment="Hello",
         address_prefixes=("203.0.113.9/32", "203.0.113.0/24"),
     )
-    return replace(submission, **changes)  # type: ignore[arg-type]
+    return replace(submission, **changes)
 
 
 async def attempt(admit: Awaitable[Admission | None]) -> Admission | RateLimited | None:

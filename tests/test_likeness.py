@@ -31,9 +31,15 @@ def test_a_fingerprint_has_64_bits_and_sees_through_case(text: str) -> None:
 
 
 def test_writing_without_blanks_is_compared_by_its_parts() -> None:
-    story = "我们镇上的诊所去年关了门，现在最近的急诊要开车四十分钟，老人们根本等不起，希望市里能听一听大家的意见再做决定。"
+    story = (
+        "我们镇上的诊所去年关了门，现在最近的急诊要开车四十分钟，老人们根本等不起，"
+        "希望市里能听一听大家的意见再做决定。"
+    )
     nearly = story.replace("四十", "五十")
-    other = "昨晚的比赛下着大雨，裁判最后一分钟判了点球，看台上的人都不敢相信自己的眼睛，回家的路上还在争论这件事情。"
+    other = (
+        "昨晚的比赛下着大雨，裁判最后一分钟判了点球，看台上的人都不敢相信自己的眼睛，"
+        "回家的路上还在争论这件事情。"
+    )
 
     assert hamming(fingerprint(story), fingerprint(nearly)) <= 14
     assert hamming(fingerprint(story), fingerprint(other)) >= 18

@@ -3,10 +3,10 @@
 import asyncio
 import secrets
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from service.errors import RateLimited
 from service.limits import Admission
@@ -71,7 +71,7 @@ def test_each_limit_counts_what_it_is_named_after_and_nothing_else(
             assert [refusal.scope for refusal in refused] == [scope]
             assert refused[0].retry_after == pytest.approx(1800, abs=1)
 
-            others = replace(a_submission(site), **elsewhere)  # type: ignore[arg-type]
+            others = replace(a_submission(site), **elsewhere)
             admitted, _ = await attempts(limits, others, policy, 1)
             assert admitted
 

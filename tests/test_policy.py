@@ -1,9 +1,9 @@
 """The verdict: the first rule that speaks decides, and doubt or failure never publishes."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from service.domain import AuthorHistory, Cluster, Score, Signal, Submission, Verdict
 from service.policy import band, decide, thresholds
@@ -48,7 +48,7 @@ def test_a_harmless_comment_with_a_fine_score_is_published_where_the_score_decid
 
 
 def changed(**fields: str) -> Submission:
-    return replace(HARMLESS, **fields)  # type: ignore[arg-type]
+    return replace(HARMLESS, **fields)
 
 
 REJECTED = {

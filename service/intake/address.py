@@ -68,7 +68,8 @@ def prefixes(address: str) -> tuple[str, str]:
     if parsed is None:
         return UNKNOWN
     if isinstance(parsed, IPv4Address):
-        return f"{parsed}/32", f"{str(parsed).rpartition('.')[0]}.0/24"
+        text = str(parsed)
+        return f"{text}/32", f"{text.rpartition('.')[0]}.0/24"
     number = int(parsed)
     household = IPv6Address(number >> 64 << 64)
     customer = IPv6Address(number >> 80 << 80)

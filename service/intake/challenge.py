@@ -4,8 +4,9 @@ A form token says when and for which page a form was handed out. An author token
 browser confirmed this e-mail address. Neither is stored; counting single use is for the limits.
 """
 
-from dataclasses import replace
 from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from service.domain import Signal, Submission
 from service.settings import Policy

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from service.domain import Submission
 from service.errors import UsageError
 
@@ -23,8 +25,7 @@ class BrokenRow(ValueError):
     """A row that cannot become an example; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """A submission and its label; `order` sorts the examples of a corpus by time, if it has any.
 
     `weight` is how much it counts in training.

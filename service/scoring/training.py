@@ -6,10 +6,11 @@ The only module that imports scikit-learn. Same corpora in, same weights out.
 import random
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from service.domain import Submission

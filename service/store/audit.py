@@ -27,8 +27,9 @@ def record(
 ) -> None:
     """Append one line; nothing ever changes or deletes it."""
     _ADD.run(
-        conn, comment_id=comment_id, at=now, actor=actor, action=action, from_status=from_status,
-        to_status=to_status, detail=detail,
+        conn, comment_id=comment_id, at=now, actor=actor, action=str(action),
+        from_status=None if from_status is None else from_status.value,
+        to_status=to_status.value, detail=detail,
     )  # fmt: skip
 
 

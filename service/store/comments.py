@@ -5,6 +5,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, update
 
 from service import markup
@@ -111,8 +112,8 @@ def insert_comment(
     _ADD.run(
         conn, id=comment_id, site_id=site.id, thread_id=thread.id, parent_id=submission.parent_id,
         name=submission.name, email=submission.email, website=submission.website,
-        comment=submission.comment, lang=submission.lang, status=verdict.outcome.status,
-        verdict=verdict.outcome, reasons=_dump_reasons(verdict.reasons),
+        comment=submission.comment, lang=submission.lang, status=verdict.outcome.status.value,
+        verdict=verdict.outcome.value, reasons=_dump_reasons(verdict.reasons),
         cluster=cluster.id if cluster else "", address=submission.address, created_at=now,
         version=1, **_score_columns(score, band),
         **_html_columns(submission.comment, verdict.outcome.status),
@@ -225,16 +226,19 @@ def _score_columns(score: Score | None, band: Band) -> dict[str, object]:
     terms = [] if score is None else [[t.text, round(t.weight, 3)] for t in score.terms]
     return {
         "score": None if score is None else score.probability,
-        "band": band,
+        "band": band.value,
         "model": "" if score is None else score.model,
-        "terms": json.dumps(terms, ensure_ascii=False, separators=(",", ":")),
+        "terms": _dump(terms),
     }
 
 
 def _dump_reasons(reasons: tuple[Signal, ...]) -> str:
     """Reasons as stored: a JSON list of [code, detail]."""
-    pairs = [[r.code, r.detail] for r in reasons]
-    return json.dumps(pairs, ensure_ascii=False, separators=(",", ":"))
+    return _dump([[r.code, r.detail] for r in reasons])
+
+
+def _dump(value: object) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def comment_of(row: Row[*tuple[Any, ...]]) -> Comment:

@@ -42,20 +42,16 @@ class Prepared:
     def first(self, conn: Connection, **values: Any) -> Any:
         """The first row as a named tuple, or None."""
         compiled, cursor = self._execute(conn, values)
-        try:
-            row = cursor.fetchone()
-        finally:
-            cursor.close()
+        row = cursor.fetchone()
+        cursor.close()
         return None if row is None else _converted(compiled, row)
 
     def all(self, conn: Connection, **values: Any) -> Iterator[Any]:
         """Every row as a named tuple."""
         compiled, cursor = self._execute(conn, values)
-        try:
-            rows = cursor.fetchall()
-        finally:
-            cursor.close()
-        return (_converted(compiled, row) for row in rows)
+        rows = cursor.fetchall()
+        cursor.close()
+        return (_converted(compiled, row) for row in rows) if rows else iter(())
 
     def run(self, conn: Connection, **values: Any) -> int:
         """Execute a statement that returns no rows; how many it touched."""
@@ -72,14 +68,13 @@ class Prepared:
         bound = {**compiled.defaults, **values} if compiled.defaults else values
         for name, convert in compiled.into:
             bound[name] = convert(bound[name])
-        cursor = conn.connection.cursor()
         arguments = [bound[name] for name in compiled.names] if compiled.positional else bound
+        driver: Any = conn.connection.dbapi_connection
         dbapi: Any = dialect.loaded_dbapi
         try:
-            cursor.execute(compiled.sql, arguments)
+            return compiled, driver.execute(compiled.sql, arguments)
         except dbapi.Error as error:
-            raise _translated(error, compiled.sql, conn, cursor) from error
-        return compiled, cursor
+            raise _translated(error, compiled.sql, conn) from error
 
 
 def _compile(statement: ClauseElement, dialect: Dialect) -> _Compiled:
@@ -120,10 +115,10 @@ def _converted(compiled: _Compiled, row: tuple[Any, ...]) -> Any:
     )
 
 
-def _translated(error: Any, sql: str, conn: Connection, cursor: Any) -> BaseException:
+def _translated(error: Any, sql: str, conn: Connection) -> BaseException:
     dialect = conn.dialect
     dbapi: Any = dialect.loaded_dbapi
-    gone = dialect.is_disconnect(error, conn.connection.dbapi_connection, cursor)
+    gone = dialect.is_disconnect(error, conn.connection.dbapi_connection, None)
     if gone:
         conn.invalidate(error)
     translated: BaseException = exc.DBAPIError.instance(

@@ -48,13 +48,15 @@ def find_repeat(conn: Connection, submission: Submission, now: datetime) -> Rece
     Its `keyed` says that the idempotency key matched, so the caller may hand out the token again.
     Raises IdempotencyMismatch when the key was first used with another body.
     """
-    keys = {"text_key": _text_key(submission), "idempotency_key": _idempotency_key(submission)}
-    by_key = {bytes(row.key): row for row in _FIND.all(conn, **keys, now=now)}
-    row = by_key.get(keys["idempotency_key"]) if submission.idempotency_key else None
+    text_key = _text_key(submission)
+    own_key = _idempotency_key(submission) if submission.idempotency_key else text_key
+    found = _FIND.all(conn, text_key=text_key, idempotency_key=own_key, now=now)
+    by_key = {bytes(row.key): row for row in found}
+    row = by_key.get(own_key) if submission.idempotency_key else None
     if row is not None and bytes(row.body) != _body(submission):
         raise IdempotencyMismatch
     keyed = row is not None
-    row = row or by_key.get(keys["text_key"])
+    row = row or by_key.get(text_key)
     if row is None:
         return None
     status = Status.PUBLISHED if row.verdict == "publish" else Status.HELD

@@ -13,7 +13,10 @@ from service.settings import BY_NAME, Policy, read_setting
 from service.store.prepared import Prepared
 from service.store.schema import site as table
 
-_BY_KEY = Prepared(select(table).where(table.c.key == bindparam("key")))
+_SELECT = select(
+    table.c.id, table.c.key, table.c.name, table.c.origins, table.c.settings, table.c.revision
+)
+_BY_KEY = Prepared(_SELECT.where(table.c.key == bindparam("key")))
 _parsed: dict[tuple[int, int, str, str], Site] = {}  # parsing a policy is slow, rows change rarely
 
 

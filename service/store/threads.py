@@ -12,7 +12,14 @@ from service.store.schema import PUBLISHED, Instant, comment, site
 from service.store.schema import thread as table
 
 _BY_URL = Prepared(
-    select(table).where(table.c.site_id == bindparam("site_id"), table.c.url == bindparam("url"))
+    select(
+        table.c.id,
+        table.c.site_id,
+        table.c.url,
+        table.c.title,
+        table.c.published,
+        table.c.revision,
+    ).where(table.c.site_id == bindparam("site_id"), table.c.url == bindparam("url"))
 )
 _ADD = text(
     "INSERT INTO thread (site_id, url, title, excerpt, published, revision, created_at)"

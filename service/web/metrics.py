@@ -9,6 +9,7 @@ class Metrics:
     """The process's counters, in a registry of its own so that tests may build several."""
 
     def __init__(self) -> None:
+        self._by_request: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
         self.registry = CollectorRegistry()
         self.requests = Counter(
             "commentdesk_requests", "HTTP requests by endpoint and status",
@@ -43,3 +44,13 @@ class Metrics:
             "commentdesk_writes_waiting", "Transactions waiting for the writer",
             registry=self.registry, multiprocess_mode="mostrecent",
         )  # fmt: skip
+
+    def count_request(self, endpoint: str, status: int, seconds: float) -> None:
+        """Count an answer and its time."""
+        found = self._by_request.get((endpoint, status))
+        if found is None:
+            found = self.requests.labels(endpoint, status), self.seconds.labels(endpoint)
+            self._by_request[endpoint, status] = found
+        answered, took = found
+        answered.inc()
+        took.observe(seconds)

@@ -29,6 +29,7 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-None-Match",
     "Access-Control-Max-Age": "600",
 }
+_VARY = (b"vary", b"Origin")
 _EXPOSED = "ETag, Location, Retry-After"
 
 
@@ -76,9 +77,7 @@ class Envelope:
                 await response(scope, receive, send_in_envelope)
         finally:
             endpoint = getattr(scope.get("endpoint"), "__name__", "none")
-            metrics = scope["state"]["metrics"]
-            metrics.requests.labels(endpoint, status).inc()
-            metrics.seconds.labels(endpoint).observe(time.perf_counter() - began)
+            scope["state"]["metrics"].count_request(endpoint, status, time.perf_counter() - began)
 
 
 def _declared_length(scope: Scope) -> int:
@@ -104,14 +103,14 @@ class Cors:
         headers = Headers(scope=scope)
         origin = headers.get("origin", "")
         allowed = bool(origin) and await self._is_listed(origin, scope["state"])
-        extra = {"Vary": "Origin"}
+        extra = {}
         if allowed:
-            extra |= {
+            extra = {
                 "Access-Control-Allow-Origin": origin,
                 "Access-Control-Expose-Headers": _EXPOSED,
             }
         if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
-            preflight = extra | (_PREFLIGHT if allowed else {})
+            preflight = {"Vary": "Origin"} | extra | (_PREFLIGHT if allowed else {})
             await Response(None, 204 if allowed else 403, preflight)(scope, receive, send)
             return
         await self.app(scope, receive, _adding(send, extra))
@@ -130,12 +129,10 @@ def _is_public(path: str) -> bool:
 def _adding(send: Send, extra: Mapping[str, str]) -> Send:
     async def send_with(message: Message) -> None:
         if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], _VARY]  # several such lines are one list
             headers = MutableHeaders(scope=message)
             for name, value in extra.items():
-                if name == "Vary":
-                    headers.add_vary_header(value)
-                else:
-                    headers[name] = value
+                headers[name] = value
         await send(message)
 
     return send_with

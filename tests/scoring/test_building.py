@@ -34,7 +34,7 @@ def test_elsewhere_the_text_decides_so_that_copies_stay_together() -> None:
 
 def test_nearly_the_same_text_is_never_on_both_sides() -> None:
     kept = [Example(bounded(SPAM[0]), True)]
-    held = [Example(bounded(text), True) for text in (SPAM[0].upper() + "!", SPAM[1])]
+    held = [Example(bounded(text), True) for text in (SPAM[0].upper(), SPAM[1])]
 
     assert without_near(held, kept) == held[1:]
 

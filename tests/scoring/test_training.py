@@ -1,10 +1,10 @@
 """What is served is what was fitted, and the same examples give the same weights."""
 
 import random
-from dataclasses import replace
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 from sklearn.linear_model import LogisticRegression
 
 from service.scoring.corpora import Example, bounded
