@@ -55,5 +55,4 @@ def is_edit_token(token: str, secret: bytes, comment_id: str) -> bool:
 
 
 def _joined(parts: tuple[str, ...]) -> bytes:
-    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
-    return b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+    return "".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "surrogatepass")

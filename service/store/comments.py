@@ -1,12 +1,13 @@
 """Comments: insert, find, and the one function that changes a status."""
 
 import json
+from collections import Counter
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, case, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from service import markup
 from service.domain import (
@@ -25,32 +26,22 @@ from service.store import audit, threads
 from service.store.prepared import Prepared
 from service.store.schema import HAS_ADDRESS, decision, site, thread
 from service.store.schema import comment as table
-from service.vocabulary import VISIBLE, Band, Code, Outcome, Status
+from service.vocabulary import VISIBLE, Band, Code, Outcome, Reason, Status
 
 _LATER = ("edited_at", "decision_id", "claimed_by", "claimed_until")  # empty in a new comment
 _ADD = Prepared(
     insert(table).values({c.name: bindparam(c.name) for c in table.columns if c.name not in _LATER})
 )
 NO_ID = "00000000-0000-0000-0000-000000000000"
-_BY_AUTHOR = (
-    select(table.c.status, table.c.created_at, table.c.decision_id)
+_BY_AUTHOR = Prepared(
+    select(table.c.status, table.c.created_at, decision.c.reason)
+    .outerjoin(decision, decision.c.id == table.c.decision_id)
     .where(
         table.c.site_id == bindparam("site_id"),
         func.lower(table.c.email) == func.lower(bindparam("email")),
         table.c.id != bindparam("except_id"),
     )
     .limit(200)  # a flood under one address must not make each further comment dearer
-    .subquery()
-)
-_HISTORY = Prepared(
-    select(
-        _BY_AUTHOR.c.status,
-        func.count().label("total"),
-        func.min(_BY_AUTHOR.c.created_at).label("first_seen"),
-        func.sum(case((decision.c.reason == "spam", 1), else_=0)).label("spam"),
-    )
-    .outerjoin(decision, decision.c.id == _BY_AUTHOR.c.decision_id)
-    .group_by(_BY_AUTHOR.c.status)
 )
 _PARENT = Prepared(
     select(table.c.status).where(
@@ -76,16 +67,16 @@ def author_history(
 
     The comment `but`, which is being judged, is not part of its own history.
     """
-    rows = list(_HISTORY.all(conn, site_id=site_id, email=email, except_id=but))
+    rows = list(_BY_AUTHOR.all(conn, site_id=site_id, email=email, except_id=but))
     if not rows:
         return AuthorHistory()
-    total = {row.status: row.total for row in rows}
+    total = Counter(row.status for row in rows)
     return AuthorHistory(
-        published=total.get(Status.PUBLISHED, 0),
-        rejected=total.get(Status.REJECTED, 0),
-        spam=sum(row.spam for row in rows),
-        held=total.get(Status.HELD, 0),
-        first_seen=min(row.first_seen for row in rows),
+        published=total[Status.PUBLISHED],
+        rejected=total[Status.REJECTED],
+        spam=sum(row.reason == Reason.SPAM for row in rows),
+        held=total[Status.HELD],
+        first_seen=min(row.created_at for row in rows),
     )
 
 

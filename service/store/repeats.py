@@ -5,8 +5,9 @@ transaction as the comment itself.
 """
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 
-from sqlalchemy import Connection, bindparam, delete, or_, select, text
+from sqlalchemy import Connection, bindparam, delete, select, text
 
 from service.domain import Receipt, Submission
 from service.errors import IdempotencyMismatch
@@ -20,13 +21,10 @@ KEPT = timedelta(days=1)
 
 _FIND = Prepared(
     select(
-        table.c.key, table.c.body, comment.c.id, comment.c.verdict, comment.c.created_at,
+        table.c.body, comment.c.id, comment.c.verdict, comment.c.created_at,
     )
     .join(comment, comment.c.id == table.c.comment_id)
-    .where(
-        or_(table.c.key == bindparam("text_key"), table.c.key == bindparam("idempotency_key")),
-        table.c.expires_at > bindparam("now"),
-    )
+    .where(table.c.key == bindparam("key"), table.c.expires_at > bindparam("now"))
 )  # fmt: skip
 _CLAIM = Prepared(
     text(
@@ -48,15 +46,13 @@ def find_repeat(conn: Connection, submission: Submission, now: datetime) -> Rece
     Its `keyed` says that the idempotency key matched, so the caller may hand out the token again.
     Raises IdempotencyMismatch when the key was first used with another body.
     """
-    text_key = _text_key(submission)
-    own_key = _idempotency_key(submission) if submission.idempotency_key else text_key
-    found = _FIND.all(conn, text_key=text_key, idempotency_key=own_key, now=now)
-    by_key = {bytes(row.key): row for row in found}
-    row = by_key.get(own_key) if submission.idempotency_key else None
-    if row is not None and bytes(row.body) != _body(submission):
-        raise IdempotencyMismatch
-    keyed = row is not None
-    row = row or by_key.get(text_key)
+    row, keyed = None, False
+    if submission.idempotency_key:
+        row = _FIND.first(conn, key=_idempotency_key(submission), now=now)
+        keyed = row is not None
+        if row is not None and bytes(row.body) != _body(submission):
+            raise IdempotencyMismatch
+    row = row or _FIND.first(conn, key=_text_key(submission), now=now)
     if row is None:
         return None
     status = Status.PUBLISHED if row.verdict == "publish" else Status.HELD
@@ -91,7 +87,10 @@ def forget_expired(conn: Connection, now: datetime) -> int:
 
 
 def _text_key(s: Submission) -> bytes:
-    return digest("text", s.site, s.page_url, s.parent_id or "", s.name, s.email, s.comment)
+    return _digest("text", s.site, s.page_url, s.parent_id or "", s.name, s.email, s.comment)
+
+
+_digest = lru_cache(maxsize=64)(digest)  # each comment's is asked for twice, soon after another
 
 
 def _idempotency_key(s: Submission) -> bytes:
