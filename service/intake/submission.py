@@ -128,6 +128,8 @@ def parse_comment(fields: object) -> str:
 def _read_text(fields: Mapping[str, object], field: _Field, errors: list[FieldError]) -> str:
     """The field's text, or "" when it is absent or an error was noted."""
     value = fields.get(field.name, "")
+    if value == "" and not field.required:
+        return ""
     if not isinstance(value, str):
         errors.append(FieldError(field.name, "wrong-type", f"{field.label} must be text."))
         return ""

@@ -7,6 +7,7 @@ builds a result each time. Same connection, same transaction, same types in and 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, Dialect, exc
@@ -17,15 +18,14 @@ Convert = Callable[[Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    """A statement for one dialect: its text, its parameters in order, how values are converted."""
+    """A statement for one dialect: its text, how values are converted and put in order."""
 
     sql: str
-    names: tuple[str, ...]
+    order: Callable[[Mapping[str, Any]], Any]
     defaults: Mapping[str, Any]
     into: tuple[tuple[str, Convert], ...]
     out: tuple[Convert | None, ...]
     row: Callable[[Iterable[Any]], Any]
-    positional: bool
 
 
 class Prepared:
@@ -68,7 +68,7 @@ class Prepared:
         bound = {**compiled.defaults, **values} if compiled.defaults else values
         for name, convert in compiled.into:
             bound[name] = convert(bound[name])
-        arguments = [bound[name] for name in compiled.names] if compiled.positional else bound
+        arguments = compiled.order(bound)
         driver: Any = conn.connection.dbapi_connection
         dbapi: Any = dialect.loaded_dbapi
         try:
@@ -84,13 +84,18 @@ def _compile(statement: ClauseElement, dialect: Dialect) -> _Compiled:
     columns = list(getattr(statement, "selected_columns", ()))
     return _Compiled(
         sql=compiled.string,
-        names=names,
+        order=_ordering(names) if compiled.positional else dict,
         defaults={name: value for name, value in compiled.params.items() if value is not None},
         into=_converters(compiled, names),
         out=tuple(c.type.dialect_impl(dialect).result_processor(dialect, None) for c in columns),
         row=_row_of([c.key for c in columns]),
-        positional=compiled.positional,
     )
+
+
+def _ordering(names: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Any]:
+    if len(names) == 1:
+        return lambda values: (values[names[0]],)
+    return itemgetter(*names)
 
 
 def _row_of(keys: list[str]) -> Callable[[Iterable[Any]], Any]:

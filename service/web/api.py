@@ -149,7 +149,8 @@ async def _submit(request: DeskRequest, fields: object, is_form: bool) -> Receip
 
 def _foreign_origin(request: DeskRequest) -> str:
     """The Origin header, or "" from a page of our own: the plain form stands on one."""
-    return "" if is_own_origin(request) else request.headers.get("origin", "")
+    origin = request.headers.get("origin", "")
+    return "" if not origin or is_own_origin(request) else origin
 
 
 def _text_fields(fields: object) -> dict[str, str]:
