@@ -59,7 +59,9 @@ def test_every_case_gets_an_outcome_with_different_reasons(case: Case) -> None:
 def test_a_worse_score_never_gets_a_kinder_verdict(
     case: Case, score: Score, probabilities: list[float]
 ) -> None:
-    found = [kindness(replace(case, score=structs.replace(score, probability=p))) for p in probabilities]
+    found = [
+        kindness(replace(case, score=structs.replace(score, probability=p))) for p in probabilities
+    ]
 
     assert found == sorted(found, reverse=True)
 
