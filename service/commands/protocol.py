@@ -1,4 +1,7 @@
-"""How much of a request's head is taken in before anybody knows what it wants."""
+"""How requests are read and answers written: heads of bounded length, each answer in one piece."""
+
+import asyncio
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -10,6 +13,38 @@ _TOO_LONG = (
 )
 
 
+class OneWrite:
+    """A transport that sends what is written in one turn of the event loop in one piece.
+
+    uvicorn writes an answer's head and its body apart: two system calls, and two packets that the
+    client wakes up for.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._parts: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the transport's."""
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send this with whatever is written in the same turn."""
+        if not self._parts:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        """Send what was written, then close."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        parts, self._parts = self._parts, []
+        if parts and not self._transport.is_closing():
+            self._transport.write(b"".join(parts))
+
+
 class BoundedHead(HttpToolsProtocol):
     """uvicorn's HTTP/1.1, which bounds only the URL: a longer head is 431 and the end.
 
@@ -19,6 +54,11 @@ class BoundedHead(HttpToolsProtocol):
 
     _pending = 0
     _moved = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client is there."""
+        super().connection_made(transport)
+        self.transport = cast(asyncio.Transport, OneWrite(transport))
 
     def data_received(self, data: bytes) -> None:
         """Bytes from the client, a few hundred KiB at most."""

@@ -1,11 +1,14 @@
 """A request's head is bounded before any handler sees it, on a real socket."""
 
+import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import cast
 
 import pytest
 
+from service.commands.protocol import OneWrite
 from tests.serving import Service, running_service
 
 
@@ -55,3 +58,32 @@ def test_a_usual_head_in_small_pieces_and_many_requests_on_one_connection_are_se
                 assert piece, answer
                 answer += piece
             assert answer.startswith(b"HTTP/1.1 200")
+
+
+class _Writes(asyncio.Protocol):
+    """Writes an answer as uvicorn does, its head and its body apart, and closes."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        one = OneWrite(cast(asyncio.Transport, transport))
+        one.write(b"head, ")
+        one.write(b"body")
+        assert one.get_write_buffer_size() == 0  # nothing is with the socket yet
+        asyncio.get_running_loop().call_later(0.05, self._say_more, one)
+
+    def _say_more(self, one: OneWrite) -> None:
+        one.write(b" and more")
+        one.close()
+        one.write(b"too late")
+
+
+def test_what_is_written_in_one_turn_comes_in_one_piece_and_nothing_is_lost_at_the_end() -> None:
+    async def pieces() -> list[bytes]:
+        server = await asyncio.get_running_loop().create_server(_Writes, "127.0.0.1", 0)
+        async with server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            found = [await reader.read(100), await reader.read(100), await reader.read(100)]
+            writer.close()
+            await writer.wait_closed()
+        return found
+
+    assert asyncio.run(pieces()) == [b"head, body", b" and more", b""]
