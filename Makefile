@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 ARGS ?=
 CORPORA ?= $(COMMENT_DESK_CORPORA)
 T ?= tests
+SIZES ?= 10000,100000
+ISSO := .isso
 
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
 SYSTEM_PACKAGES := chromium fonts-liberation fonts-noto-core docker-compose
@@ -48,9 +50,15 @@ screenshots: $(INSTALLED_TESTS) system-packages ## Take the manual's screenshots
 coverage: $(INSTALLED_TESTS) system-packages ## Run the tests and show which branches they miss
 	$(BIN)/pytest -m "not slow" --cov=service --cov-branch --cov-report=term-missing $(ARGS) $(T)
 
-bench: $(INSTALLED) ## Measure taking comments in; with CORPORA=DIR also replay real ones
-	$(BIN)/python -m benchmarks.submit $(ARGS)
+bench: $(INSTALLED_TESTS) $(ISSO)/.installed ## Measure the service beside Isso and bare Starlette, and as it grows
+	$(BIN)/python -m benchmarks.compare --isso $(ISSO) $(ARGS)
+	$(BIN)/python -m benchmarks.growth --sizes "$(SIZES)"
 	@if test -n "$(CORPORA)"; then $(BIN)/python -m benchmarks.replay --corpora "$(CORPORA)"; fi
+
+$(ISSO)/.installed: | $(INSTALLED)
+	$(BIN)/python -m venv $(ISSO)
+	-$(ISSO)/bin/python -m pip -qq --disable-pip-version-check install isso uwsgi
+	@touch $@
 
 check: $(INSTALLED_TESTS) ## Lint, format, types, import contracts, syntax of the scripts
 	$(BIN)/ruff check .
@@ -95,7 +103,7 @@ system-packages: ## Install the Debian packages the tests use: a browser, fonts,
 		echo "Could not install$$missing; tests that need them say so."
 
 clean: ## Remove .venv, caches and build output; .desk with its data stays
-	rm -rf $(VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache \
+	rm -rf $(VENV) $(ISSO) build dist .coverage .pytest_cache .mypy_cache .ruff_cache \
 		.import_linter_cache .hypothesis *.egg-info
 	find service tests -name __pycache__ -type d -prune -exec rm -rf {} +
 

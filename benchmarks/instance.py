@@ -1,112 +1,97 @@
-"""A fresh instance of the service to measure: its start, its processes' CPU and memory, its disk.
+"""A fresh instance of the service to measure, its limits counting but never reached."""
 
-Reads /proc, so it needs Linux. Everything lives in a temporary folder and ends with the program.
-"""
-
-import http.client
 import os
-import signal
-import socket
 import sqlite3
 import subprocess
 import sys
-import tempfile
-import threading
-import time
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+from benchmarks import load
+from benchmarks.content import PAGES, comment_texts, random_address
+from benchmarks.server import Server
 
 SITE = "bench"
-RUNNING_LIMITS = "9999999/second"  # so high that nobody reaches it, so the limiter still counts
 LIMITS = ("address", "network", "email", "page", "site")
-
-_TICK = os.sysconf("SC_CLK_TCK")
-_READY_SECONDS = 30.0
-_STOP_SECONDS = 20.0
-_POLL_SECONDS = 0.005
+COUNTING_LIMITS = tuple(f"limit.{name}=9999999/second" for name in LIMITS)
+_OUTSIDE = ("DATABASE_URL", "REDIS_URL", "COMMENT_DESK_GLOBAL_LIMIT", "PYTHONDONTWRITEBYTECODE")
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What the service's processes hold, in bytes; PSS counts shared pages once."""
+class Instance(Server):
+    """One site, then `comment-desk serve` on a free port until the block ends."""
 
-    rss: int
-    pss: int
+    name = "Comment Desk"
+    ready_path = "/readyz"
 
-
-class Instance:
-    """A context manager: one site, then `comment-desk serve` on a free port until it ends."""
-
-    def __init__(self, settings: Iterable[str] = ()) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="comment-desk-bench-")
-        self.data_dir = Path(self._folder.name) / "data"
-        self.port = _free_port()
-        self.origin = f"http://127.0.0.1:{self.port}"
+    def __init__(self, settings: Iterable[str] = COUNTING_LIMITS, database_url: str = "") -> None:
+        super().__init__()
+        self.data_dir = self.folder / "data"
+        self.database_url = database_url
         self._settings = tuple(settings)
-        self._process: subprocess.Popen[bytes] | None = None
-        self._log = (Path(self._folder.name) / "service.log").open("wb")
 
-    def __enter__(self) -> Self:
-        self._command("site", "add", SITE, "--origin", self.origin)
-        if self._settings:
-            self._command("site", "set", SITE, *self._settings)
-        self.start()
-        return self
+    def prepare(self) -> None:
+        """Add the site."""
+        self.run("site", "add", SITE, "--origin", self.origin)
+        self.run("site", "set", SITE, *self._settings)
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-        self._log.close()
-        self._folder.cleanup()
+    def command(self) -> list[str]:
+        """`serve`, with everything embedded."""
+        return [_program(), "serve", "--port", str(self.port)]
 
-    def start(self) -> float:
-        """Start the service; the seconds until it says that it is ready."""
-        started = time.perf_counter()
-        arguments = ("serve", "--port", str(self.port))
-        self._process = subprocess.Popen(
-            [_program(), *arguments], env=self._environment(), stdout=self._log, stderr=self._log
+    def environment(self) -> dict[str, str]:
+        """Nothing of whoever measures."""
+        kept = {name: value for name, value in os.environ.items() if name not in _OUTSIDE}
+        database = {"DATABASE_URL": self.database_url, "COMMENT_DESK_SECRET": "0badc0de" * 8}
+        return kept | (database if self.database_url else {}) | {
+            "COMMENT_DESK_DATA_DIR": str(self.data_dir),
+            "COMMENT_DESK_PUBLIC_URL": self.origin,
+            "PYTHONPYCACHEPREFIX": f"{self.folder}/bytecode",  # as an installed one has it
+            "COMMENT_DESK_TRUSTED_PROXIES": "127.0.0.1/32",  # so that each comment has an address
+        }  # fmt: skip
+
+    def run(self, *arguments: str) -> str:
+        """The output of another command on the same data."""
+        done = subprocess.run(
+            [_program(), *arguments],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
         )
-        while not self._is_ready():
-            if self._process.poll() is not None:
-                raise SystemExit(f"The service ended at once; its last words: {self._last_words()}")
-            if time.perf_counter() - started > _READY_SECONDS:
-                raise SystemExit(f"The service was not ready in {_READY_SECONDS:.0f} s.")
-            threading.Event().wait(_POLL_SECONDS)
-        return time.perf_counter() - started
+        if done.returncode:
+            raise SystemExit(f"comment-desk {' '.join(arguments)}: {done.stderr.strip()}")
+        return done.stdout
 
-    def stop(self) -> None:
-        """End the service as an operator would; its database is whole then."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+    def page_url(self, page: str) -> str:
+        """The address of an article."""
+        return f"{self.origin}/{page}/"
 
-    def cpu_seconds(self) -> float:
-        """CPU time of the service's processes so far, Valkey's too."""
-        return sum(_cpu_ticks(pid) for pid in self._pids()) / _TICK
+    def requests(self, scenario: str) -> Iterator[bytes] | None:
+        """Comments without end, or the same page again and again."""
+        query: dict[str, str | list[str]] = {"site": SITE}
+        match scenario:
+            case "submit":
+                return self._comments()
+            case "list100":
+                path = "comments?" + urlencode(
+                    query | {"page_url": self.page_url("list100"), "limit": "100"}
+                )
+            case "page10k":
+                path = "comments?" + urlencode(query | {"page_url": self.page_url("list10k")})
+            case "counts":
+                pages = [self.page_url(str(page)) for page in range(1, 21)]
+                path = "counts?" + urlencode(query | {"page_url": pages}, doseq=True)
+            case _:
+                return None
+        return load.again(load.get(f"/api/v1/{path}"))
 
-    def memory(self) -> Memory:
-        """What the service's processes hold now."""
-        sizes = [_memory_of(pid) for pid in self._pids()]
-        return Memory(sum(m.rss for m in sizes), sum(m.pss for m in sizes))
-
-    def count_comments(self) -> int:
+    def stored(self) -> int:
         """How many comments are stored."""
         return int(self.query("SELECT count(*) FROM comment")[0][0])
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
-        """Rows of the instance's database, read past the service."""
+        """Rows of the instance's SQLite database, read past the service."""
         connection = sqlite3.connect(f"file:{self.data_dir / 'comments.db'}?mode=ro", uri=True)
         try:
             return connection.execute(sql).fetchall()
@@ -119,90 +104,21 @@ class Instance:
         valkey = sum(p.stat().st_size for p in (self.data_dir / "valkey").rglob("*") if p.is_file())
         return database, valkey
 
-    def _pids(self) -> list[int]:
-        assert self._process is not None
-        found, waiting = [], [self._process.pid]
-        children = _children()
-        while waiting:
-            pid = waiting.pop()
-            found.append(pid)
-            waiting += children.get(pid, [])
-        return found
-
-    def _is_ready(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-        try:
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
-
-    def _command(self, *arguments: str) -> None:
-        done = subprocess.run(
-            [_program(), *arguments],
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            raise SystemExit(f"comment-desk {' '.join(arguments)}: {done.stderr.strip()}")
-
-    def _environment(self) -> dict[str, str]:
-        outside = (
-            "DATABASE_URL", "REDIS_URL", "COMMENT_DESK_GLOBAL_LIMIT", "PYTHONDONTWRITEBYTECODE",
-        )  # fmt: skip
-        kept = {name: value for name, value in os.environ.items() if name not in outside}
-        return kept | {
-            "COMMENT_DESK_DATA_DIR": str(self.data_dir),
-            "COMMENT_DESK_PUBLIC_URL": self.origin,
-            "PYTHONPYCACHEPREFIX": f"{self._folder.name}/bytecode",  # as an installed one has it
-            "COMMENT_DESK_TRUSTED_PROXIES": "127.0.0.1/32",  # so that each comment has an address
-        }
-
-    def _last_words(self) -> str:
-        return Path(self._log.name).read_text("utf-8", "replace").strip()[-500:]
+    def _comments(self) -> Iterator[bytes]:
+        for number, page, text in comment_texts():
+            content = {
+                "site": SITE,
+                "page_url": self.page_url(str(1 + page % PAGES)),
+                "page_title": "An article",
+                "name": f"Reader {number}",
+                "email": f"reader{number}@example.org",
+                "comment": text,
+            }
+            address = {"X-Forwarded-For": random_address(number)}
+            yield load.post("/api/v1/comments", content, address)
 
 
 def _program() -> str:
+    from pathlib import Path
+
     return str(Path(sys.executable).with_name("comment-desk"))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
-def _stat_fields(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat from the state on; none when the process has ended."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return []
-    return text.rpartition(")")[2].split()
-
-
-def _children() -> dict[int, list[int]]:
-    found: dict[int, list[int]] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and (fields := _stat_fields(int(entry.name))):
-            found.setdefault(int(fields[1]), []).append(int(entry.name))
-    return found
-
-
-def _cpu_ticks(pid: int) -> int:
-    fields = _stat_fields(pid)
-    return int(fields[11]) + int(fields[12]) if fields else 0
-
-
-def _memory_of(pid: int) -> Memory:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return Memory(0, 0)
-    sizes = {line.split(":")[0]: line.split()[1] for line in lines[1:]}
-    return Memory(int(sizes["Rss"]) * 1024, int(sizes["Pss"]) * 1024)

@@ -1,6 +1,7 @@
 """Drives a server over HTTP/1.1 keep-alive connections of its own; costs little CPU itself."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -84,6 +85,17 @@ def post(path: str, content: object, headers: dict[str, str]) -> bytes:
     }
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
     return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
+
+
+def get(path: str, headers: dict[str, str] | None = None) -> bytes:
+    """The bytes of a GET."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{lines}\r\n".encode()
+
+
+def again(request: bytes) -> Iterator[bytes]:
+    """The same request without end."""
+    return itertools.repeat(request)
 
 
 def drive(
