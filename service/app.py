@@ -24,6 +24,7 @@ from service.submit import Twins
 from service.tidy import tidy
 from service.web import account, api, desk, embed, health, moderation, openapi, problems, thread
 from service.web.cache import PageCache
+from service.web.gate import Gate
 from service.web.metrics import Metrics
 from service.web.middleware import Cors, Envelope
 from service.web.pages import Pages
@@ -115,6 +116,7 @@ def create_app(config: Config, *, demo: bool = False) -> Starlette:
         middleware=[
             Middleware(Envelope, https=https),
             Middleware(Cors),
+            Middleware(Gate),
         ],
         exception_handlers={
             DeskError: problems.handle,

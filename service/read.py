@@ -83,7 +83,7 @@ async def find_site(site_key: str, *, store: Database) -> Site | None:
 
 async def list_origins(*, store: Database) -> frozenset[str]:
     """Every origin of every site: where a browser may call us from."""
-    return await store.read(sites.list_origins)
+    return await store.glance(sites.list_origins)
 
 
 async def read_own(

@@ -1,7 +1,8 @@
 """Pages as finished bytes, served again until the thread's revision changes."""
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
@@ -9,8 +10,7 @@ _CAPACITY = 2048  # pages
 _CAPACITY_BYTES = 64 * 1024 * 1024  # of pages and keys together
 
 V = TypeVar("V")
-Revision = tuple[int, int]
-_NO_REVISION: Revision = (0, 0)
+Revision = tuple[int, int] | None  # None: of what has none, which never stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class PageCache:
         self._version = version
         self._entries: OrderedDict[tuple[object, ...], _Entry[object]] = OrderedDict()
         self._bytes = 0
+        self._under_way: dict[tuple[object, object], asyncio.Task[Any]] = {}
 
     async def get(
         self,
@@ -45,23 +46,38 @@ class PageCache:
         if entry is not None and entry.version == version:
             self._entries.move_to_end(key)
             return entry.value  # type: ignore[return-value]  # one key, one type
-        revision = await read_revision()
-        if entry is not None and entry.revision == revision:
-            self._keep(key, replace(entry, version=version))
-            return entry.value  # type: ignore[return-value]
-        value = await make()
-        self._keep(key, _Entry(value, revision, version, _size_of(key, value)))
-        return value
+
+        async def renew() -> V:
+            revision = await read_revision()
+            if entry is not None and revision is not None and entry.revision == revision:
+                self._keep(key, replace(entry, version=version))
+                return entry.value  # type: ignore[return-value]
+            value = await make()
+            self._keep(key, _Entry(value, revision, version, _size_of(key, value)))
+            return value
+
+        return await self._once((key, version), renew)
 
     async def get_unchanged(self, key: tuple[object, ...], make: Callable[[], Awaitable[V]]) -> V:
         """As `get`, for what has no revision of its own: made anew once anything has changed."""
-        version = self._version()
-        entry = self._entries.get(key)
-        if entry is not None and entry.version == version:
-            self._entries.move_to_end(key)
-            return entry.value  # type: ignore[return-value]  # one key, one type
-        value = await make()
-        self._keep(key, _Entry(value, _NO_REVISION, version, _size_of(key, value)))
+
+        async def no_revision() -> Revision:
+            return None
+
+        return await self.get(key, no_revision, make)
+
+    async def _once(
+        self, what: tuple[object, object], renew: Callable[[], Coroutine[Any, Any, V]]
+    ) -> V:
+        """What `renew` gives; all who ask for the same while it is under way get the same.
+
+        The database's version is part of `what`, so nobody gets a page begun before a change.
+        """
+        under_way = self._under_way.get(what)
+        if under_way is None:
+            under_way = self._under_way[what] = asyncio.create_task(renew())
+            under_way.add_done_callback(lambda _: self._under_way.pop(what))
+        value: V = await asyncio.shield(under_way)
         return value
 
     def _keep(self, key: tuple[object, ...], entry: _Entry[Any]) -> None:

@@ -29,6 +29,7 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-None-Match",
     "Access-Control-Max-Age": "600",
 }
+_ORIGINS_KEPT = 1.0  # seconds that a listed origin stays so, however much is stored meanwhile
 _VARY = (b"vary", b"Origin")
 _EXPOSED = "ETag, Location, Retry-After"
 
@@ -94,7 +95,9 @@ class Cors:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.known: tuple[object, frozenset[str]] = (None, frozenset())
+        self.known: frozenset[str] = frozenset()
+        self.version: object = None  # the database's, when `known` was read
+        self.read_at = float("-inf")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or not _is_public(scope["path"]):
@@ -116,10 +119,12 @@ class Cors:
         await self.app(scope, receive, _adding(send, extra))
 
     async def _is_listed(self, origin: str, state: Mapping[str, Any]) -> bool:
-        version = state["store"].version()
-        if self.known[0] != version:
-            self.known = (version, await read.list_origins(store=state["store"]))
-        return is_allowed_origin(origin, self.known[1])
+        version, now = state["store"].version(), time.monotonic()
+        young = now - self.read_at < _ORIGINS_KEPT and is_allowed_origin(origin, self.known)
+        if self.version != version and not young:
+            self.known = await read.list_origins(store=state["store"])
+            self.version, self.read_at = version, now
+        return is_allowed_origin(origin, self.known)
 
 
 def _is_public(path: str) -> bool:

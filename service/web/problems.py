@@ -89,6 +89,11 @@ async def handle(request: Request, error: Exception) -> Response:
         log.info("limited", scope=error.scope, retry_after=round(error.retry_after, 1))
     elif isinstance(error, Unavailable):
         log.warning("unavailable", detail=error.detail)
+    return await answer_to(request, error)
+
+
+async def answer_to(request: Request, error: Exception) -> Response:
+    """The answer to an error, as a page where a person's browser asks."""
     if wants_page(request):
         return await _page(request, error)
     return problem_response(error)

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from starlette.testclient import TestClient
 
+from service.errors import Unavailable
 from service.store.database import Database
 from service.vocabulary import Role, Status
 from service.web.cache import PageCache
@@ -188,3 +189,68 @@ def test_what_is_kept_is_bounded_in_bytes_not_only_in_pages() -> None:
         return made
 
     assert asyncio.run(fill()) == 201  # 199 was still there, 0 had to go
+
+
+def test_a_crowd_that_finds_no_page_makes_it_once() -> None:
+    made = []
+
+    async def scenario() -> list[bytes]:
+        cache = PageCache(lambda: 1)
+
+        async def revision() -> tuple[int, int]:
+            return 1, 1
+
+        async def make() -> bytes:
+            await asyncio.sleep(0.01)
+            made.append(1)
+            return b"page"
+
+        return await asyncio.gather(*(cache.get(("x",), revision, make) for _ in range(1000)))
+
+    assert set(asyncio.run(scenario())) == {b"page"}
+    assert len(made) == 1
+
+
+def test_whoever_asks_after_a_change_gets_no_page_begun_before_it() -> None:
+    state = [1]
+
+    async def scenario() -> tuple[int, int]:
+        cache = PageCache(lambda: state[0])
+
+        async def revision() -> tuple[int, int]:
+            return state[0], 0
+
+        async def make() -> int:
+            found = state[0]
+            await asyncio.sleep(0.02)
+            return found
+
+        before = asyncio.ensure_future(cache.get(("x",), revision, make))
+        await asyncio.sleep(0.01)
+        state[0] = 2
+        after = await cache.get(("x",), revision, make)
+        return await before, after
+
+    assert asyncio.run(scenario()) == (1, 2)
+
+
+def test_an_error_reaches_everybody_who_waits_and_is_not_kept() -> None:
+    async def scenario() -> tuple[list[object], bytes]:
+        cache = PageCache(lambda: 1)
+        failing = [True]
+
+        async def make() -> bytes:
+            await asyncio.sleep(0.01)
+            if failing[0]:
+                raise Unavailable("gone")
+            return b"page"
+
+        asked = (cache.get_unchanged(("x",), make) for _ in range(3))
+        answers: list[object] = await asyncio.gather(*asked, return_exceptions=True)
+        failing[0] = False
+        return answers, await cache.get_unchanged(("x",), make)
+
+    answers, later = asyncio.run(scenario())
+
+    assert [type(answer) for answer in answers] == [Unavailable] * 3
+    assert later == b"page"
