@@ -52,6 +52,7 @@ coverage: $(INSTALLED_TESTS) system-packages ## Run the tests and show which bra
 
 bench: $(INSTALLED_TESTS) $(ISSO)/.installed ## Measure the service beside Isso and bare Starlette, and as it grows
 	$(BIN)/python -m benchmarks.compare --isso $(ISSO) $(ARGS)
+	$(BIN)/python -m benchmarks.overload
 	$(BIN)/python -m benchmarks.growth --sizes "$(SIZES)"
 	@if test -n "$(CORPORA)"; then $(BIN)/python -m benchmarks.replay --corpora "$(CORPORA)"; fi
 

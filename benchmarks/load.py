@@ -34,7 +34,7 @@ class Outcome:
         return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
-class _Connection(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """One request at a time, and its answer's status and body."""
 
     def __init__(self) -> None:
@@ -72,6 +72,13 @@ class _Connection(asyncio.Protocol):
     def close(self) -> None:
         if self._transport is not None:
             self._transport.close()
+
+
+async def connect(port: int) -> Connection:
+    """A new connection to this machine."""
+    loop = asyncio.get_running_loop()
+    _, connection = await loop.create_connection(Connection, "127.0.0.1", port)
+    return connection
 
 
 def post(path: str, content: object, headers: dict[str, str]) -> bytes:
@@ -114,8 +121,7 @@ def drive(
     outcome = Outcome()
 
     async def work(deadline: float) -> None:
-        loop = asyncio.get_running_loop()
-        _, connection = await loop.create_connection(_Connection, "127.0.0.1", port)
+        connection = await connect(port)
         while time.perf_counter() < deadline and (request := next(requests, None)) is not None:
             began = time.perf_counter()
             try:
@@ -125,7 +131,7 @@ def drive(
                 connection.close()
                 if outcome.unanswered > _MOST_UNANSWERED:
                     raise SystemExit("The service does not answer.") from None
-                _, connection = await loop.create_connection(_Connection, "127.0.0.1", port)
+                connection = await connect(port)
                 continue
             outcome.seconds.append(time.perf_counter() - began)
             outcome.statuses.append(status)
