@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -31,6 +32,7 @@ _PREFLIGHT = {
 }
 _VARY = (b"vary", b"Origin")
 _EXPOSED = "ETag, Location, Retry-After"
+_GONE = 499  # counted for a request whose client left before its end; nobody is answered
 
 
 class Envelope:
@@ -70,6 +72,8 @@ class Envelope:
 
         try:
             await self.app(scope, receive_within_limit, send_in_envelope)
+        except ClientDisconnect:
+            status = status or _GONE
         except Exception as error:  # the last resort, below which is only the server
             known = isinstance(error, DeskError)
             response = problem_response(error) if known else unexpected_response(error)
