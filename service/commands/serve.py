@@ -144,14 +144,14 @@ def _run_server(config: "Config", listener: socket.socket, *, demo: bool, worker
 def _uvicorn(app: object, *, factory: bool = False, workers: int = 1) -> "uvicorn.Config":
     import uvicorn
 
-    from service.commands.protocol import BoundedHead
+    from service.commands.protocol import Bounded
 
     return uvicorn.Config(
         app,  # type: ignore[arg-type]
         factory=factory,
         workers=workers,
         lifespan="on",
-        http=BoundedHead,
+        http=Bounded,
         log_config=None,
         access_log=False,
         server_header=False,

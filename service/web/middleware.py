@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -32,6 +33,7 @@ _PREFLIGHT = {
 _ORIGINS_KEPT = 1.0  # seconds that a listed origin stays so, however much is stored meanwhile
 _VARY = (b"vary", b"Origin")
 _EXPOSED = "ETag, Location, Retry-After"
+_GONE = 499  # counted for a request whose client left before its end; nobody is answered
 
 
 class Envelope:
@@ -71,6 +73,8 @@ class Envelope:
 
         try:
             await self.app(scope, receive_within_limit, send_in_envelope)
+        except ClientDisconnect:
+            status = status or _GONE
         except Exception as error:  # the last resort, below which is only the server
             known = isinstance(error, DeskError)
             response = problem_response(error) if known else unexpected_response(error)
