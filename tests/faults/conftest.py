@@ -43,7 +43,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def _row(report: pytest.TestReport) -> str:
     noted = dict(report.user_properties).get(_NOTED)
     name, rounds, accepted, stored = (
-        noted if isinstance(noted, (tuple, list)) else (report.nodeid.rpartition("::")[2], "", "", "")
+        noted
+        if isinstance(noted, (tuple, list))
+        else (report.nodeid.rpartition("::")[2], "", "", "")
     )
     verdict = "holds" if report.passed else "FAILS"
     return _ROW.format(str(name)[:64], rounds, accepted, stored, verdict, f"{report.duration:.1f}")

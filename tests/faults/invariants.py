@@ -40,8 +40,8 @@ def check_invariants(service: Service, log: Log, token: str, *, failures: bool =
 def stored_in(conn: Connection) -> dict[str, list[str]]:
     """The ids of the stored comments by the key in their text."""
     found: dict[str, list[str]] = {}
-    for comment_id, text in conn.execute(select(comment.c.id, comment.c.comment)):
-        found.setdefault(text.split()[1], []).append(comment_id)
+    for row in conn.execute(select(comment.c.id, comment.c.comment)):
+        found.setdefault(row.comment.split()[1], []).append(row.id)
     return found
 
 
@@ -59,10 +59,8 @@ def check_answers(stored: dict[str, list[str]], log: Log, *, failures: bool) -> 
 
 def check_derived(conn: Connection) -> int:
     """D: counts and audit trail equal a recount; returns how many comments wait."""
-    statuses: dict[str, str] = {
-        comment_id: status
-        for comment_id, status in conn.execute(select(comment.c.id, comment.c.status))
-    }
+    rows = conn.execute(select(comment.c.id, comment.c.status))
+    statuses: dict[str, str | None] = {row.id: row.status for row in rows}
     published = (
         select(func.count())
         .where(comment.c.thread_id == thread.c.id, comment.c.status == "published")
@@ -71,13 +69,11 @@ def check_derived(conn: Connection) -> int:
     wrong = conn.execute(select(thread.c.url).where(thread.c.published != published)).all()
     assert wrong == [], "D: a thread counts wrongly"
     trails: dict[str, str | None] = {}
-    for comment_id, before, after in conn.execute(
-        select(audit.c.comment_id, audit.c.from_status, audit.c.to_status).order_by(audit.c.id)
-    ):
-        assert trails.get(comment_id) == before, "D: a gap in the audit trail"
-        trails[comment_id] = after
+    for row in conn.execute(select(audit).order_by(audit.c.id)):
+        assert trails.get(row.comment_id) == row.from_status, "D: a gap in the audit trail"
+        trails[row.comment_id] = row.to_status
     assert trails == statuses, "D: the audit trail ends elsewhere"
-    decided = set(conn.scalars(select(decision_item.c.comment_id)))
+    decided = {row.comment_id for row in conn.execute(select(decision_item.c.comment_id))}
     assert decided <= set(statuses), "D: a decision on no comment"
     return Counter(statuses.values())["held"]
 
