@@ -24,7 +24,7 @@ install_locked = { test -x $(BIN)/uv && \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-fast browser coverage bench check fix lock upgrade \
+.PHONY: help install run test test-fast browser coverage faults soak bench check fix lock upgrade \
 	screenshots system-packages clean
 
 help: ## List the targets
@@ -49,6 +49,12 @@ screenshots: $(INSTALLED_TESTS) system-packages ## Take the manual's screenshots
 
 coverage: $(INSTALLED_TESTS) system-packages ## Run the tests and show which branches they miss
 	$(BIN)/pytest -m "not slow" --cov=service --cov-branch --cov-report=term-missing $(ARGS) $(T)
+
+faults: $(INSTALLED_TESTS) ## Kill, fill up and lock what the service stands on, under load; ten minutes
+	FAULT_ROUNDS=50 $(BIN)/pytest -v -m slow $(ARGS) tests/faults
+
+soak: $(INSTALLED_TESTS) ## Kill the service 500 times under load, and 100 times with two workers; an hour
+	FAULT_ROUNDS=500 $(BIN)/pytest -v -m slow -k many_kills $(ARGS) tests/faults
 
 bench: $(INSTALLED_TESTS) $(ISSO)/.installed ## Measure the service beside Isso and bare Starlette, and as it grows
 	$(BIN)/python -m benchmarks.compare --isso $(ISSO) $(ARGS)

@@ -70,7 +70,8 @@ class _Call:
             self.reply.set_result(reply)  # type: ignore[arg-type]  # redis-py says Any
 
 
-_PROBE = Script("return 1")
+# With `#!lua` and no flags it counts as one that writes: a server that is full refuses it, too.
+_PROBE = Script("#!lua\nreturn 1")
 _PROBE_KEY = "desk:probe"  # never written; with a key, a cluster that is down says so
 
 

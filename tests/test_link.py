@@ -169,6 +169,7 @@ def test_a_full_server_refuses_calls_without_opening_the_breaker(server: RedisSe
             server.command("CONFIG", "SET", "maxmemory", 1)
             assert await failures(link, 5) == 5
             assert link.state.last_error == "OutOfMemoryError"
+            assert not await link.ping()
             server.command("CONFIG", "SET", "maxmemory", 0)
             assert await failures(link, 5) == 0
             assert link.state.status == "up"

@@ -15,23 +15,10 @@ import httpx2
 import pytest
 
 from tests.redis_server import wait_until
-from tests.serving import Service, run_command, running_service
+from tests.serving import Service, children_of, is_running, run_command, running_service
 from tests.web.asking import COMMENTS, THREAD, a_body, bearing
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-
-
-def children_of(process_id: int) -> list[int]:
-    """The processes that this one has started and that still run."""
-    text = Path(f"/proc/{process_id}/task/{process_id}/children").read_text()
-    return [int(word) for word in text.split()]
-
-
-def is_running(process_id: int) -> bool:
-    try:
-        return "(zombie)" not in Path(f"/proc/{process_id}/status").read_text()
-    except OSError:
-        return False
 
 
 def add_site(service: Service, **settings: str) -> None:

@@ -2,15 +2,21 @@
 
 import json
 import re
+import socket
 import sqlite3
+import subprocess
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
-from tests.serving import Service
+from tests.redis_server import wait_until
+from tests.serving import COMMAND, ROOT, Service, environment
 from tests.web.asking import COMMENTS, THREAD, a_body, bearing
 
+FULL = Path("/dev/full")  # as a disk without room
 PASSWORD = "correct horse battery staple"
 PRIVATE = {
     "name": "Ann\nForged\u2028line\u202e",
@@ -86,3 +92,29 @@ def test_every_line_is_one_event_with_its_time_and_level(serving: Service) -> No
     for line in lines_of(serving):
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\S+Z", line["timestamp"])
         assert line["level"] in ("debug", "info", "warning", "error")
+
+
+def test_a_log_that_cannot_be_written_costs_no_answer(tmp_path: Path) -> None:
+    if not FULL.exists():
+        pytest.skip("needs /dev/full")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    with FULL.open("wb") as full:
+        process = subprocess.Popen(
+            [*COMMAND, "serve", "--port", str(port)], cwd=ROOT, env=environment(tmp_path),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=full,
+        )  # fmt: skip
+    service = Service(tmp_path, port=port)
+    try:
+        wait_until(service.accepts, "the service to listen")
+        service.desk("site", "add", "news", "--origin", "https://news.example")
+        service.desk("site", "set", "news", "limit.email=1/hour")
+        answers = [
+            httpx2.post(f"{service.url}{COMMENTS}", json=a_body(name=f"N{n}"), timeout=30)
+            for n in range(3)
+        ]
+    finally:
+        process.terminate()
+        process.wait()
+
+    assert [answer.status_code for answer in answers] == [201, 429, 429]  # each 429 is logged
