@@ -26,15 +26,15 @@ MAX = Actor("max", {None: Role.MODERATOR}, moderator_id=1)
 
 
 @pytest.fixture
-def moderators(sqlite: Database) -> Database:
+def moderators(database: Database) -> Database:
     """Max with a password, Eva without one, Ida disabled."""
-    with sqlite.transaction() as conn:
+    with database.transaction() as conn:
         for name, password in (("max", GOOD), ("eva", ""), ("ida", GOOD)):
             moderator_id = table.add_moderator(conn, name, Role.MODERATOR, [None], NOW)
             if password:
                 table.set_password(conn, moderator_id, hash_once(password))
         table.disable_moderator(conn, "ida", NOW)
-    return sqlite
+    return database
 
 
 @asynccontextmanager

@@ -16,15 +16,15 @@ from tests.test_people import GOOD, signing_in
 
 
 @pytest.fixture
-def moderators(sqlite: Database) -> Database:
+def moderators(database: Database) -> Database:
     """Max with a password, Eva without one, Ida disabled."""
-    with sqlite.transaction() as conn:
+    with database.transaction() as conn:
         for name, password in (("max", GOOD), ("eva", ""), ("ida", GOOD)):
             moderator_id = table.add_moderator(conn, name, Role.MODERATOR, [None], NOW)
             if password:
                 table.set_password(conn, moderator_id, hash_once(password))
         table.disable_moderator(conn, "ida", NOW)
-    return sqlite
+    return database
 
 
 def test_guessing_is_limited_without_locking_the_name(

@@ -1,14 +1,21 @@
 """Taking decisions back, and the queue as a machine that never hands a comment out twice."""
 
 import asyncio
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from sqlalchemy import create_engine, func, select
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import func, select
 
 from service import review
 from service.domain import Actor, AuditEntry, Conflict, DecisionResult
@@ -163,19 +170,20 @@ def replayed(entries: list[AuditEntry]) -> Status | None:
 class Queue(RuleBasedStateMachine):
     """Arrive, claim, wait, decide, release, undo: in any order, with a clock of its own."""
 
+    database: Database
+
     def __init__(self) -> None:
         super().__init__()
-        self.engine = create_engine("sqlite://")
-        self.conn = self.engine.connect()
-        schema.metadata.create_all(self.conn)
+        self.open = ExitStack()
+        self.conn = self.open.enter_context(self.database.transaction())
         a_site(self.conn)
         self.now = NOW
         self.claims: dict[str, tuple[str, datetime]] = {}  # comment → who, until when
         self.decisions: list[str] = []
 
     def teardown(self) -> None:
-        self.conn.close()
-        self.engine.dispose()
+        self.conn.rollback()
+        self.open.close()
 
     @rule(status=st.sampled_from([Status.HELD, Status.HELD, Status.PUBLISHED]))
     def arrive(self, status: Status) -> None:
@@ -252,10 +260,17 @@ class Queue(RuleBasedStateMachine):
         return self.claims[comment_id][1] <= self.now
 
 
-Queue.TestCase.settings = settings(
-    max_examples=25,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-)
-TestQueue = Queue.TestCase
+def test_the_queue_stays_whole_in_whatever_order_things_happen(database: Database) -> None:
+    class OnDatabase(Queue):
+        pass
+
+    OnDatabase.database = database
+    run_state_machine_as_test(
+        OnDatabase,
+        settings=settings(
+            max_examples=25,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -160,10 +160,10 @@ def test_thousands_of_writes_are_each_stored_once(database: Database, way: str) 
         assert count(conn) == 3000
 
 
-def test_more_than_can_wait_is_refused_at_once(sqlite: Database, way: str) -> None:
+def test_more_than_can_wait_is_refused_at_once(database: Database, way: str) -> None:
     async def scenario() -> list[object]:
-        async with busy_writer(sqlite):
-            waiting = [ask(sqlite, way, add, str(n)) for n in range(2200)]
+        async with busy_writer(database):
+            waiting = [ask(database, way, add, str(n)) for n in range(2200)]
             await asyncio.sleep(0)
             refused_already = sum(task.done() for task in waiting)
             assert refused_already > 0
@@ -173,7 +173,7 @@ def test_more_than_can_wait_is_refused_at_once(sqlite: Database, way: str) -> No
 
     refused = [answer for answer in answers if isinstance(answer, Unavailable)]
     assert 0 < len(refused) <= 2200 - 2048
-    with sqlite.transaction() as conn:
+    with database.transaction() as conn:
         assert count(conn) == len(answers) - len(refused)
 
 
