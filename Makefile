@@ -53,6 +53,9 @@ coverage: $(INSTALLED_TESTS) system-packages ## Run the tests and show which bra
 faults: $(INSTALLED_TESTS) ## Kill, fill up and lock what the service stands on, under load; ten minutes
 	FAULT_ROUNDS=50 $(BIN)/pytest -v -m slow $(ARGS) tests/faults
 
+replicas: $(INSTALLED_TESTS) ## Hold limits, claims, keys and pages over several real processes
+	$(BIN)/pytest -v -m slow $(ARGS) tests/replicas
+
 soak: $(INSTALLED_TESTS) ## Kill the service 500 times under load, and 100 times with two workers; an hour
 	FAULT_ROUNDS=500 $(BIN)/pytest -v -m slow -k many_kills $(ARGS) tests/faults
 

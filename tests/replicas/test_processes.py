@@ -19,6 +19,8 @@ from tests.web.asking import COMMENTS, a_body
 
 QUEUE, DECISIONS = "/api/v1/queue", "/api/v1/decisions"
 
+pytestmark = pytest.mark.slow
+
 
 async def answers_of(*requests: Any) -> list[httpx2.Response]:
     return list(await asyncio.gather(*requests))
