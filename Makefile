@@ -24,7 +24,7 @@ install_locked = { test -x $(BIN)/uv && \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-fast browser coverage faults soak bench check fix lock upgrade \
+.PHONY: help install run test test-fast browser coverage faults replicas soak bench check fix lock upgrade \
 	screenshots system-packages clean
 
 help: ## List the targets
