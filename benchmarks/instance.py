@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -119,6 +120,4 @@ class Instance(Server):
 
 
 def _program() -> str:
-    from pathlib import Path
-
     return str(Path(sys.executable).with_name("comment-desk"))

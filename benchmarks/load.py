@@ -120,35 +120,39 @@ def drive(
     """
     outcome = Outcome()
 
-    async def work(deadline: float) -> None:
-        connection = await connect(port)
-        while time.perf_counter() < deadline and (request := next(requests, None)) is not None:
-            began = time.perf_counter()
-            try:
-                status, body = await connection.ask(request)
-            except (OSError, TimeoutError):
-                outcome.unanswered += 1
-                connection.close()
-                if outcome.unanswered > _MOST_UNANSWERED:
-                    raise SystemExit("The service does not answer.") from None
-                connection = await connect(port)
-                continue
-            outcome.seconds.append(time.perf_counter() - began)
-            outcome.statuses.append(status)
-            if keep_bodies:
-                outcome.bodies.append(body)
-        connection.close()
-
     async def work_together() -> None:
         began = time.perf_counter()
         deadline = float("inf") if seconds is None else began + seconds
         async with asyncio.TaskGroup() as group:
             for _ in range(connections):
-                group.create_task(work(deadline))
+                group.create_task(_work(port, requests, outcome, deadline, keep_bodies))
         outcome.elapsed = time.perf_counter() - began
 
     _run(work_together)
     return outcome
+
+
+async def _work(
+    port: int, requests: Iterator[bytes], outcome: Outcome, deadline: float, keep_bodies: bool
+) -> None:
+    """One connection's share of `drive`."""
+    connection = await connect(port)
+    while time.perf_counter() < deadline and (request := next(requests, None)) is not None:
+        began = time.perf_counter()
+        try:
+            status, body = await connection.ask(request)
+        except (OSError, TimeoutError):
+            outcome.unanswered += 1
+            connection.close()
+            if outcome.unanswered > _MOST_UNANSWERED:
+                raise SystemExit("The service does not answer.") from None
+            connection = await connect(port)
+            continue
+        outcome.seconds.append(time.perf_counter() - began)
+        outcome.statuses.append(status)
+        if keep_bodies:
+            outcome.bodies.append(body)
+    connection.close()
 
 
 def _run(main: Callable[[], Any]) -> None:

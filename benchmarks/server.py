@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class Memory:
     pss: int
 
 
-class Server:
+class Server(ABC):
     """A context manager; a subclass says what is started and what it is asked."""
 
     name = ""
@@ -46,24 +47,24 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         self._log = (self.folder / "server.log").open("wb")
 
+    @abstractmethod
     def command(self) -> list[str]:
         """What starts the server on `self.port`."""
-        raise NotImplementedError
 
     def environment(self) -> Mapping[str, str]:
         """The server's environment."""
         return os.environ
 
-    def prepare(self) -> None:
+    def prepare(self) -> None:  # noqa: B027 - not every server needs it
         """Whatever comes before the first start."""
 
+    @abstractmethod
     def requests(self, scenario: str) -> Iterator[bytes] | None:
         """Requests without end for a scenario, or None where the server has nothing like it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stored(self) -> int:
         """How many comments are stored."""
-        return 0
 
     def __enter__(self) -> Self:
         self.prepare()

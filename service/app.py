@@ -81,36 +81,6 @@ def create_app(config: Config, *, demo: bool = False) -> Starlette:
     demo article at /demo.
     """
     https = config.public_url.startswith("https:")
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[State]:
-        store = Database(config.database_url or sqlite_url(config.data_dir))
-        store.start()
-        link = Link(config.redis_url)
-        model, score = _load_model(config)
-        tidying = asyncio.create_task(_tidy_now_and_then(store))
-        try:
-            yield State(
-                store=store,
-                link=link,
-                twins=Twins(),
-                limits=Limits(link, secret=config.secret, global_rate=config.global_limit),
-                score=score,
-                model=model,
-                secret=config.secret,
-                public_url=config.public_url,
-                trusted_proxies=config.trusted_proxies,
-                metrics_token=config.metrics_token,
-                metrics=Metrics(),
-                pages=Pages(config.public_url),
-                cache=PageCache(store.version),
-                demo=demo,
-            )
-        finally:
-            tidying.cancel()
-            await link.aclose()
-            store.stop()
-
     app = Starlette(
         routes=ROUTES,
         middleware=[
@@ -122,10 +92,41 @@ def create_app(config: Config, *, demo: bool = False) -> Starlette:
             DeskError: problems.handle,
             HTTPException: problems.handle,
         },
-        lifespan=lifespan,
+        lifespan=lambda _app: _opened(config, demo),
     )
     app.router.redirect_slashes = False  # it would name http and forget a path prefix
     return app
+
+
+@asynccontextmanager
+async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
+    """The parts, in order; closed again at the end."""
+    store = Database(config.database_url or sqlite_url(config.data_dir))
+    store.start()
+    link = Link(config.redis_url)
+    model, score = _load_model(config)
+    tidying = asyncio.create_task(_tidy_now_and_then(store))
+    try:
+        yield State(
+            store=store,
+            link=link,
+            twins=Twins(),
+            limits=Limits(link, secret=config.secret, global_rate=config.global_limit),
+            score=score,
+            model=model,
+            secret=config.secret,
+            public_url=config.public_url,
+            trusted_proxies=config.trusted_proxies,
+            metrics_token=config.metrics_token,
+            metrics=Metrics(),
+            pages=Pages(config.public_url),
+            cache=PageCache(store.version),
+            demo=demo,
+        )
+    finally:
+        tidying.cancel()
+        await link.aclose()
+        store.stop()
 
 
 def from_environ() -> Starlette:

@@ -103,7 +103,7 @@ class EmbeddedValkey:
             if self._leaving.wait(pause):
                 return
             pause = min(2 * pause, _LAST_PAUSE)
-            with contextlib.suppress(UsageError):  # tried again after the next pause
+            with contextlib.suppress(UsageError, OSError):  # tried again after the next pause
                 process = self._start(binary, lock, _spawn_watched)
         _stop(process)
 

@@ -16,6 +16,7 @@ DeskError                       code                   status
 ├── EditWindowOver              edit-window-over       409
 ├── RateLimited                 rate-limited           429   retry_after seconds
 ├── Unavailable                 unavailable            503   retry_after seconds
+│   └── Overloaded              overloaded             503   retry_after seconds
 └── UsageError                  usage                  exit status 2 of the command line
 """
 
@@ -176,6 +177,19 @@ class Unavailable(DeskError):
     def __init__(self, detail: str = "", retry_after: float = 2) -> None:
         super().__init__(detail)
         self.retry_after = retry_after
+
+
+class Overloaded(Unavailable):
+    """More is under way than can be dealt with; nothing of this was looked at."""
+
+    code = "overloaded"
+    title = "Too much at once"
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(
+            "More comments come in than can be dealt with. Please send yours again in a moment.",
+            retry_after,
+        )
 
 
 class UsageError(DeskError):

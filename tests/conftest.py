@@ -23,6 +23,7 @@ from tests.factories import SECRET, a_site
 from tests.postgresql_server import running_postgresql
 from tests.redis_server import RedisServer, running_server
 from tests.serving import Service, running_service
+from tests.signing_in import add_moderators
 from tests.tiny_model import train_tiny_model
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -187,6 +188,12 @@ def any_client(config: Config, database: Database, database_url: str | URL) -> I
         create_app(replace(config, database_url=url)), follow_redirects=False
     ) as client:
         yield client
+
+
+@pytest.fixture
+def moderators(database: Database) -> Database:
+    """Max with a password, Eva without one, Ida disabled."""
+    return add_moderators(database)
 
 
 @pytest.fixture

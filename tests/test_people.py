@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from statistics import median
 
@@ -12,51 +10,15 @@ import pytest
 from service import people
 from service.domain import Actor
 from service.errors import InvalidPassword, Unauthorized
-from service.limits import Limits
 from service.store import people as table
 from service.store.database import Database
 from service.store.people import ABSOLUTE, IDLE
 from service.vocabulary import Role
-from tests.factories import NOW, hash_once
-from tests.limiting import limiting
+from tests.factories import NOW
 from tests.redis_server import RedisServer
+from tests.signing_in import GOOD, SignIn, signing_in
 
-GOOD = "correct horse battery staple"
 MAX = Actor("max", {None: Role.MODERATOR}, moderator_id=1)
-
-
-@pytest.fixture
-def moderators(database: Database) -> Database:
-    """Max with a password, Eva without one, Ida disabled."""
-    with database.transaction() as conn:
-        for name, password in (("max", GOOD), ("eva", ""), ("ida", GOOD)):
-            moderator_id = table.add_moderator(conn, name, Role.MODERATOR, [None], NOW)
-            if password:
-                table.set_password(conn, moderator_id, hash_once(password))
-        table.disable_moderator(conn, "ida", NOW)
-    return database
-
-
-@asynccontextmanager
-async def signing_in(database: Database, url: str) -> AsyncIterator["SignIn"]:
-    async with limiting(url) as limits:
-        yield SignIn(database, limits)
-
-
-class SignIn:
-    """Attempts to sign in, from an address of their own each."""
-
-    def __init__(self, database: Database, limits: Limits) -> None:
-        self._database, self._limits, self._attempts = database, limits, 0
-
-    async def __call__(
-        self, name: str, password: str, address: str = "", now: datetime = NOW
-    ) -> str:
-        self._attempts += 1
-        return await people.sign_in(
-            name, password, address or f"203.0.113.{self._attempts}", store=self._database,
-            limits=self._limits, now=now,
-        )  # fmt: skip
 
 
 def test_the_right_password_starts_a_session(moderators: Database, valkey: RedisServer) -> None:

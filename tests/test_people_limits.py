@@ -9,22 +9,10 @@ from service.errors import Forbidden, RateLimited, Unauthorized
 from service.store import people as table
 from service.store.database import Database
 from service.vocabulary import Role
-from tests.factories import ADMIN, NOW, hash_once
+from tests.factories import ADMIN, NOW
 from tests.limiting import limiting
 from tests.redis_server import RedisServer
-from tests.test_people import GOOD, signing_in
-
-
-@pytest.fixture
-def moderators(database: Database) -> Database:
-    """Max with a password, Eva without one, Ida disabled."""
-    with database.transaction() as conn:
-        for name, password in (("max", GOOD), ("eva", ""), ("ida", GOOD)):
-            moderator_id = table.add_moderator(conn, name, Role.MODERATOR, [None], NOW)
-            if password:
-                table.set_password(conn, moderator_id, hash_once(password))
-        table.disable_moderator(conn, "ida", NOW)
-    return database
+from tests.signing_in import GOOD, signing_in
 
 
 def test_guessing_is_limited_without_locking_the_name(

@@ -7,13 +7,15 @@ builds a result each time. Same connection, same transaction, same types in and 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import attrgetter, itemgetter, methodcaller
 from typing import Any
 
 from sqlalchemy import ClauseElement, Connection, Dialect, exc
 from sqlalchemy.sql.compiler import SQLCompiler
 
 Convert = Callable[[Any], Any]
+
+_FIRST, _ALL, _TOUCHED = methodcaller("fetchone"), methodcaller("fetchall"), attrgetter("rowcount")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +43,22 @@ class Prepared:
 
     def first(self, conn: Connection, **values: Any) -> Any:
         """The first row as a named tuple, or None."""
-        compiled, cursor = self._execute(conn, values)
-        row = cursor.fetchone()
-        cursor.close()
+        compiled, row = self._execute(conn, values, _FIRST)
         return None if row is None else _converted(compiled, row)
 
     def all(self, conn: Connection, **values: Any) -> Iterator[Any]:
         """Every row as a named tuple."""
-        compiled, cursor = self._execute(conn, values)
-        rows = cursor.fetchall()
-        cursor.close()
+        compiled, rows = self._execute(conn, values, _ALL)
         return (_converted(compiled, row) for row in rows) if rows else iter(())
 
     def run(self, conn: Connection, **values: Any) -> int:
         """Execute a statement that returns no rows; how many it touched."""
-        _, cursor = self._execute(conn, values)
-        touched: int = cursor.rowcount
-        cursor.close()
+        touched: int = self._execute(conn, values, _TOUCHED)[1]
         return touched
 
-    def _execute(self, conn: Connection, values: dict[str, Any]) -> tuple[_Compiled, Any]:
+    def _execute(
+        self, conn: Connection, values: dict[str, Any], take: Convert
+    ) -> tuple[_Compiled, Any]:
         dialect = conn.dialect
         compiled = self._compiled.get(dialect.name)
         if compiled is None:
@@ -72,9 +70,12 @@ class Prepared:
         driver: Any = conn.connection.dbapi_connection
         dbapi: Any = dialect.loaded_dbapi
         try:
-            return compiled, driver.execute(compiled.sql, arguments)
+            cursor = driver.execute(compiled.sql, arguments)
+            taken = take(cursor)
+            cursor.close()
         except dbapi.Error as error:
             raise _translated(error, compiled.sql, conn) from error
+        return compiled, taken
 
 
 def _compile(statement: ClauseElement, dialect: Dialect) -> _Compiled:

@@ -13,7 +13,7 @@ from service.tokens import is_signed, sign
 from service.vocabulary import Role
 from service.web.state import DeskRequest, clock
 
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def bearer_token(request: DeskRequest) -> str:
@@ -40,7 +40,7 @@ async def require_actor(
         if found is None:
             raise Unauthorized
         actor = found
-        if request.method not in _SAFE:
+        if request.method not in SAFE:
             check_same_origin(request)
             sent = csrf if csrf is not None else request.headers.get("x-csrf-token", "")
             if not is_signed(sent, request.state["secret"], "csrf", secret):

@@ -4,11 +4,11 @@ import random
 import time
 
 import structlog
-from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.errors import Unavailable
-from service.web.problems import answer_to
+from service.errors import Overloaded
+from service.web.auth import SAFE
+from service.web.middleware import is_public
 
 MOST_UNDER_WAY = 100  # about as many as a process takes in within a tenth of a second
 _AGAIN_AFTER = (1.0, 5.0)  # seconds; spread, so that those turned away do not all come back at once
@@ -20,8 +20,9 @@ log = structlog.get_logger()
 class Gate:
     """Bounds how many comments, edits and previews are under way in this process.
 
-    Whoever is beyond gets 503 with Retry-After before anything of theirs is read; reading and
-    moderating go on. What is admitted is then dealt with about as fast as without the others.
+    Whoever is beyond gets 503 with Retry-After before anything of theirs is parsed; reading and
+    moderating go on. What is admitted is then dealt with about as fast as without the others. A
+    request is under way once its body is whole: a client that sends slowly takes nobody's place.
     """
 
     def __init__(self, app: ASGIApp, most: int = MOST_UNDER_WAY) -> None:
@@ -31,34 +32,31 @@ class Gate:
         self._said = -_SAID_EVERY
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _is_strangers_write(scope):
+        if scope["type"] != "http" or scope["method"] in SAFE or not is_public(scope["path"]):
             await self.app(scope, receive, send)
             return
-        if self._under_way >= self.most:
-            await self._turn_away(scope, receive, send)
-            return
-        self._under_way += 1
-        try:
-            await self.app(scope, receive, send)
-        finally:
-            self._under_way -= 1
+        is_under_way = False
 
-    async def _turn_away(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["state"]["metrics"].refused.labels("overloaded").inc()
+        async def receive_and_enter() -> Message:
+            nonlocal is_under_way
+            message = await receive()
+            is_whole = message["type"] == "http.request" and not message.get("more_body")
+            if is_whole and not is_under_way:
+                self._enter()
+                is_under_way = True
+            return message
+
+        try:
+            await self.app(scope, receive_and_enter, send)
+        finally:
+            self._under_way -= is_under_way
+
+    def _enter(self) -> None:
+        if self._under_way < self.most:
+            self._under_way += 1
+            return
         now = time.monotonic()
         if now - self._said >= _SAID_EVERY:
             self._said = now
             log.warning("overloaded", under_way=self._under_way)
-        error = Unavailable(
-            "More comments come in than can be dealt with. Please send yours again in a moment.",
-            retry_after=random.uniform(*_AGAIN_AFTER),  # noqa: S311
-        )
-        response = await answer_to(Request(scope, receive), error)
-        await response(scope, receive, send)
-
-
-def _is_strangers_write(scope: Scope) -> bool:
-    path: str = scope["path"]
-    return scope["method"] in ("POST", "PATCH", "DELETE") and path.startswith(
-        ("/api/v1/comments", "/api/v1/preview")
-    )
+        raise Overloaded(retry_after=random.uniform(*_AGAIN_AFTER))  # noqa: S311

@@ -104,7 +104,7 @@ class Cors:
         self.read_at = float("-inf")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _is_public(scope["path"]):
+        if scope["type"] != "http" or not is_public(scope["path"]):
             await self.app(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -131,7 +131,8 @@ class Cors:
         return is_allowed_origin(origin, self.known)
 
 
-def _is_public(path: str) -> bool:
+def is_public(path: str) -> bool:
+    """Whether a path belongs to the API that pages of other origins may call."""
     return path.startswith(_CROSS_ORIGIN) and not path.endswith("/history")
 
 

@@ -16,6 +16,7 @@ from service.errors import (
     Forbidden,
     InvalidSubmission,
     NotFound,
+    Overloaded,
     RateLimited,
     Unauthorized,
     Unavailable,
@@ -87,13 +88,8 @@ async def handle(request: Request, error: Exception) -> Response:
     """Starlette's exception handler for errors that are part of the contract."""
     if isinstance(error, RateLimited):
         log.info("limited", scope=error.scope, retry_after=round(error.retry_after, 1))
-    elif isinstance(error, Unavailable):
-        log.warning("unavailable", detail=error.detail)
-    return await answer_to(request, error)
-
-
-async def answer_to(request: Request, error: Exception) -> Response:
-    """The answer to an error, as a page where a person's browser asks."""
+    elif isinstance(error, Unavailable) and not isinstance(error, Overloaded):
+        log.warning("unavailable", detail=error.detail)  # the gate says the other, now and then
     if wants_page(request):
         return await _page(request, error)
     return problem_response(error)

@@ -6,27 +6,11 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, text
 
 from service.errors import DeskError, Unavailable
 from service.store.database import Database, migrate, sqlite_url
-from service.store.schema import repeat
-from service.tokens import digest
-from tests.factories import NOW
-
-
-def add(conn: Connection, name: str) -> str:
-    """Store one row under this name, which nobody else may have."""
-    conn.execute(
-        insert(repeat).values(
-            key=digest(name), comment_id="00000000-0000-7000-8000-000000000000", expires_at=NOW
-        )
-    )
-    return name
-
-
-def count(conn: Connection) -> int:
-    return conn.scalar(select(func.count()).select_from(repeat)) or 0
+from tests.store.rows import add, count
 
 
 def test_sqlite_keeps_what_it_has_answered_for_through_a_power_cut(sqlite: Database) -> None:

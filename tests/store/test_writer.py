@@ -11,32 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, Connection, func, insert, select
+from sqlalchemy import URL, Connection
 
 from service.errors import Unavailable, UsageError
 from service.store.database import Database
-from service.store.schema import repeat
-from service.tokens import digest
-from tests.factories import NOW
-
-
-def add(conn: Connection, name: str) -> str:
-    """Store one row under this name, which nobody else may have."""
-    conn.execute(
-        insert(repeat).values(
-            key=digest(name), comment_id="00000000-0000-7000-8000-000000000000", expires_at=NOW
-        )
-    )
-    return name
-
-
-def count(conn: Connection) -> int:
-    return conn.scalar(select(func.count()).select_from(repeat)) or 0
-
-
-def fail(conn: Connection, name: str, error: Exception) -> None:
-    add(conn, name)
-    raise error
+from tests.store.rows import add, count, fail
 
 
 @asynccontextmanager
