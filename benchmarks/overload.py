@@ -19,7 +19,7 @@ from benchmarks.instance import Instance
 from benchmarks.seeding import seed_page
 
 _PEAK_CONNECTIONS = 64
-_CLIENTS = 400
+_CLIENTS = 2000
 _READS_A_SECOND = 20
 
 

@@ -1,16 +1,20 @@
-"""Turns comments away, early and cheaply, while more are under way than are soon dealt with."""
+"""Comments wait in line for their turn, and are turned away early once the line is long."""
 
+import asyncio
 import random
 import time
 
 import structlog
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.errors import Overloaded
 from service.web.auth import SAFE
 from service.web.middleware import is_public
+from service.web.problems import handle
 
-MOST_UNDER_WAY = 100  # about as many as a process takes in within a tenth of a second
+AT_WORK = 64  # so that readers and moderators are answered in between
+IN_LINE = 1000  # about a second's work of one process
 _AGAIN_AFTER = (1.0, 5.0)  # seconds; spread, so that those turned away do not all come back at once
 _SAID_EVERY = 10.0  # seconds, in the log
 
@@ -18,45 +22,60 @@ log = structlog.get_logger()
 
 
 class Gate:
-    """Bounds how many comments, edits and previews are under way in this process.
+    """Bounds how many comments, edits and previews this process works on, and how many wait.
 
-    Whoever is beyond gets 503 with Retry-After before anything of theirs is parsed; reading and
-    moderating go on. What is admitted is then dealt with about as fast as without the others. A
-    request is under way once its body is whole: a client that sends slowly takes nobody's place.
+    Whoever is beyond gets 503 with Retry-After, most before anything of theirs is read.
+    A place in line is taken once a request's body is whole: a client that sends slowly takes
+    nobody's.
     """
 
-    def __init__(self, app: ASGIApp, most: int = MOST_UNDER_WAY) -> None:
+    def __init__(self, app: ASGIApp, at_work: int = AT_WORK, in_line: int = IN_LINE) -> None:
         self.app = app
-        self.most = most
-        self._under_way = 0
+        self._most = at_work + in_line
+        self._turn = asyncio.Semaphore(at_work)
+        self._under_way = 0  # in line or at work
         self._said = -_SAID_EVERY
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] in SAFE or not is_public(scope["path"]):
             await self.app(scope, receive, send)
             return
-        is_under_way = False
+        if self._under_way >= self._most:
+            scope["state"]["metrics"].refused.labels("overloaded").inc()
+            response = await handle(Request(scope, receive), self._refusal())
+            await response(scope, receive, send)
+            return
+        has_turn = False
 
-        async def receive_and_enter() -> Message:
-            nonlocal is_under_way
+        async def receive_in_turn() -> Message:
+            nonlocal has_turn
             message = await receive()
             is_whole = message["type"] == "http.request" and not message.get("more_body")
-            if is_whole and not is_under_way:
-                self._enter()
-                is_under_way = True
+            if is_whole and not has_turn:
+                await self._wait()
+                has_turn = True
             return message
 
         try:
-            await self.app(scope, receive_and_enter, send)
+            await self.app(scope, receive_in_turn, send)
         finally:
-            self._under_way -= is_under_way
+            if has_turn:
+                self._under_way -= 1
+                self._turn.release()
 
-    def _enter(self) -> None:
-        if self._under_way < self.most:
-            self._under_way += 1
-            return
+    async def _wait(self) -> None:
+        if self._under_way >= self._most:  # the line has grown while the body came
+            raise self._refusal()
+        self._under_way += 1
+        try:
+            await self._turn.acquire()
+        except BaseException:
+            self._under_way -= 1
+            raise
+
+    def _refusal(self) -> Overloaded:
         now = time.monotonic()
         if now - self._said >= _SAID_EVERY:
             self._said = now
             log.warning("overloaded", under_way=self._under_way)
-        raise Overloaded(retry_after=random.uniform(*_AGAIN_AFTER))  # noqa: S311
+        return Overloaded(retry_after=random.uniform(*_AGAIN_AFTER))  # noqa: S311
