@@ -76,7 +76,7 @@ async def delete_comment(request: DeskRequest) -> Response:
 
 async def get_form(request: DeskRequest) -> Response:
     """What the form needs and a cached page must not hold: a fresh token and the settings."""
-    site_key, page_url = page_of(request)
+    site_key, page_url = page_of(request.query_params)
     site = await read.read_site(site_key, store=request.state["store"])
     check_origin(site, page_url, request.headers.get("origin", ""))
     token = form_token(request, site_key, page_url)

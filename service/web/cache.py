@@ -1,4 +1,4 @@
-"""Pages as finished bytes, served again until the thread's revision changes."""
+"""Finished answers, served again until the thread's revision changes."""
 
 import asyncio
 from collections import OrderedDict
@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 
 _CAPACITY = 2048  # pages
 _CAPACITY_BYTES = 64 * 1024 * 1024  # of pages and keys together
+_OVERHEAD = 1000  # bytes of an answer, about, besides its body
 
 V = TypeVar("V")
 Revision = tuple[int, int] | None  # None: of what has none, which never stands
@@ -90,6 +91,5 @@ class PageCache:
 
 
 def _size_of(key: object, value: object) -> int:
-    """The bytes of a page and its key; what is no page counts as small."""
-    body = value[0] if isinstance(value, tuple) and value else value
-    return len(repr(key)) + (len(body) if isinstance(body, bytes) else 100)
+    """The bytes of an answer's body and its key."""
+    return len(repr(key)) + len(getattr(value, "body", b"")) + _OVERHEAD

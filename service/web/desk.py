@@ -106,9 +106,9 @@ async def _list(request: DeskRequest, actor: Actor, wanted: Filter) -> list[revi
     return await review.list_queue(
         actor,
         wanted,
-        newest_first=choice_of(request, "order", ("oldest", "newest")) == "newest",
-        limit=limit_of(request, default=PAGE, most=200) + 1,
-        after=id_of(request, "cursor"),
+        newest_first=choice_of(request.query_params, "order", ("oldest", "newest")) == "newest",
+        limit=limit_of(request.query_params, default=PAGE, most=200) + 1,
+        after=id_of(request.query_params, "cursor"),
         store=request.state["store"],
     )
 
@@ -123,7 +123,7 @@ async def _queue_page(
 ) -> Response:
     store, query, now = request.state["store"], request.query_params, clock()
     latest = await review.latest_decisions(actor, store=store)
-    page = items[: limit_of(request, default=PAGE, most=200)] if items else []
+    page = items[: limit_of(request.query_params, default=PAGE, most=200)] if items else []
     chosen = {name: query[name] for name in _FILTERS if query.get(name)}
     filters = {name: value for name, value in chosen.items() if name != "order"}
     has_more = len(items) > len(page)

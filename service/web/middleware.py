@@ -4,7 +4,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
@@ -32,7 +31,7 @@ _PREFLIGHT = {
 }
 _ORIGINS_KEPT = 1.0  # seconds that a listed origin stays so, however much is stored meanwhile
 _VARY = (b"vary", b"Origin")
-_EXPOSED = "ETag, Location, Retry-After"
+_EXPOSED = (b"access-control-expose-headers", b"ETag, Location, Retry-After")
 _GONE = 499  # counted for a request whose client left before its end; nobody is answered
 
 
@@ -86,7 +85,7 @@ class Envelope:
 
 
 def _declared_length(scope: Scope) -> int:
-    length = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    length = _header(scope, b"content-length")
     return int(length) if length.isdigit() else 0
 
 
@@ -107,18 +106,14 @@ class Cors:
         if scope["type"] != "http" or not is_public(scope["path"]):
             await self.app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        origin = headers.get("origin", "")
-        allowed = bool(origin) and await self._is_listed(origin, scope["state"])
-        extra = {}
+        origin = _header(scope, b"origin")
+        extra = [_VARY]  # several such lines are one list
+        allowed = bool(origin) and await self._is_listed(origin.decode("latin-1"), scope["state"])
         if allowed:
-            extra = {
-                "Access-Control-Allow-Origin": origin,
-                "Access-Control-Expose-Headers": _EXPOSED,
-            }
-        if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
-            preflight = {"Vary": "Origin"} | extra | (_PREFLIGHT if allowed else {})
-            await Response(None, 204 if allowed else 403, preflight)(scope, receive, send)
+            extra += [(b"access-control-allow-origin", origin), _EXPOSED]
+        if scope["method"] == "OPTIONS" and _header(scope, b"access-control-request-method"):
+            preflight = Response(None, 204 if allowed else 403, _PREFLIGHT if allowed else None)
+            await preflight(scope, receive, _adding(send, extra))
             return
         await self.app(scope, receive, _adding(send, extra))
 
@@ -136,13 +131,18 @@ def is_public(path: str) -> bool:
     return path.startswith(_CROSS_ORIGIN) and not path.endswith("/history")
 
 
-def _adding(send: Send, extra: Mapping[str, str]) -> Send:
+def _header(scope: Scope, name: bytes) -> bytes:
+    """The first header of this name, or nothing."""
+    for found, value in scope["headers"]:
+        if found == name:
+            return bytes(value)
+    return b""
+
+
+def _adding(send: Send, extra: list[tuple[bytes, bytes]]) -> Send:
     async def send_with(message: Message) -> None:
         if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], _VARY]  # several such lines are one list
-            headers = MutableHeaders(scope=message)
-            for name, value in extra.items():
-                headers[name] = value
+            message["headers"] = [*message["headers"], *extra]
         await send(message)
 
     return send_with

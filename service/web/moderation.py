@@ -28,13 +28,13 @@ T = TypeVar("T")
 async def get_queue(request: DeskRequest) -> Response:
     """A page of the queue, by status, site, reason, page and text."""
     actor = await require_actor(request)
-    limit = limit_of(request, default=50, most=MOST)
+    limit = limit_of(request.query_params, default=50, most=MOST)
     items = await review.list_queue(
         actor,
         queue_filter(request),
-        newest_first=choice_of(request, "order", ("oldest", "newest")) == "newest",
+        newest_first=choice_of(request.query_params, "order", ("oldest", "newest")) == "newest",
         limit=limit,
-        after=id_of(request, "cursor"),
+        after=id_of(request.query_params, "cursor"),
         store=request.state["store"],
     )
     entries = [wire.QueueEntry.of(item) for item in items]
@@ -107,13 +107,13 @@ def queue_filter(request: DeskRequest) -> Filter:
     """Which comments a query string asks for. Raises InvalidSubmission."""
     query = request.query_params
     statuses = (Status.HELD, *(s for s in Status if s is not Status.HELD))
-    reason = choice_of(request, "reason", ("", *Code)) if query.get("reason") else ""
+    reason = choice_of(query, "reason", ("", *Code)) if query.get("reason") else ""
     text = query.get("q", "").strip()
     if len(text) > 200 or "\x00" in text:
         raise _invalid("q", "q is a text of at most 200 characters.")
     return Filter(
         site_ids=None,  # the verb fills in the actor's own
-        status=Status(choice_of(request, "status", statuses)),
+        status=Status(choice_of(query, "status", statuses)),
         site_key=query.get("site", ""),
         reason=reason,
         text=text,

@@ -97,10 +97,10 @@ class Pages:
         }
         return HTMLResponse(self.render(name, **context), status, extra)
 
-    def thread(self, page: PublicPage, page_url: str, links: Links = ()) -> bytes:
-        """A thread with its form, as the bytes that are cached: no token in it."""
-        context = _thread_context(page, page_url, links, "")
-        return self.render("thread.html", level=1, form_level=2, **context).encode()
+    def thread(self, page: PublicPage, page_url: str, links: Links) -> Response:
+        """A thread with its form, fit for the cache: no token in it."""
+        context = _thread_context(page, page_url, links, "") | {"level": 1, "form_level": 2}
+        return self.page("thread.html", context, origins=page.site.origins)
 
     def demo(self, page: PublicPage, page_url: str, links: Links, form_token: str) -> Response:
         """The demo article, with thread and form in the page itself."""

@@ -2,6 +2,8 @@
 
 import re
 
+from starlette.datastructures import QueryParams
+
 from service.errors import FieldError, InvalidSubmission
 from service.intake.submission import parse_page_url
 from service.web.state import DeskRequest
@@ -9,25 +11,24 @@ from service.web.state import DeskRequest
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
-def page_of(request: DeskRequest) -> tuple[str, str]:
+def page_of(query: QueryParams) -> tuple[str, str]:
     """Site key and page URL, in normal form. Raises InvalidSubmission."""
-    query = request.query_params
     if not query.get("site"):
         raise _invalid("site", "required", "Name the site: ?site=…")
     return query["site"], parse_page_url(query.get("page_url", ""))
 
 
-def limit_of(request: DeskRequest, default: int, most: int) -> int:
+def limit_of(query: QueryParams, default: int, most: int) -> int:
     """The `limit`, from 1 to `most`. Raises InvalidSubmission."""
-    text = request.query_params.get("limit", str(default))
+    text = query.get("limit", str(default))
     if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
         raise _invalid("limit", "invalid", f"limit is a number from 1 to {most}.")
     return int(text)
 
 
-def id_of(request: DeskRequest, name: str) -> str | None:
+def id_of(query: QueryParams, name: str) -> str | None:
     """A comment's id, or None where the parameter is absent. Raises InvalidSubmission."""
-    text = request.query_params.get(name, "")
+    text = query.get(name, "")
     if text and not is_id(text):
         raise _invalid(name, "invalid-id", f"{name} is not a comment's id.")
     return text or None
@@ -43,9 +44,9 @@ def is_id(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-def choice_of(request: DeskRequest, name: str, choices: tuple[str, ...]) -> str:
+def choice_of(query: QueryParams, name: str, choices: tuple[str, ...]) -> str:
     """One of `choices`, the first by default. Raises InvalidSubmission."""
-    text = request.query_params.get(name, choices[0])
+    text = query.get(name, choices[0])
     if text not in choices:
         raise _invalid(name, "invalid", f"{name} is one of {', '.join(filter(None, choices))}.")
     return text

@@ -3,9 +3,10 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlencode
 
-import msgspec
+from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from service import markup, read
@@ -17,13 +18,16 @@ from service.store.database import Database
 from service.web import wire
 from service.web.api import form_token, json_response
 from service.web.auth import bearer_token
-from service.web.pages import Pages, policy
+from service.web.pages import Pages
 from service.web.query import choice_of, id_of, limit_of, page_of
 from service.web.state import DeskRequest, clock
 
 _MAX_PAGES = 100
 _PAGE = 100  # comments at once
-_CACHED = "public, no-cache"  # shared caches may keep it, and ask each time whether it stands
+_SHARED = {  # shared caches may keep it, and ask each time whether it stands
+    "Cache-Control": "public, no-cache",
+    "Vary": "Authorization",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class _View:
 
 async def get_comments(request: DeskRequest) -> Response:
     """Published comments as JSON; with an edit token also the author's own waiting one."""
-    view = _view(request)
+    view = _view(request.scope["query_string"])
     if token := bearer_token(request):
         store = request.state["store"]
         shown = wire.ThreadPage.of(await _read(view, store))
@@ -54,33 +58,31 @@ async def get_comments(request: DeskRequest) -> Response:
         shown.own = [] if own is None else [_own(own)]
         return json_response(shown, headers={"Cache-Control": "private, no-store"})
     return await _cached(
-        request, "json", view, "application/json",
-        lambda page: msgspec.json.encode(wire.ThreadPage.of(page)),
+        request, ("json", view), view,
+        lambda page: json_response(wire.ThreadPage.of(page)),
     )  # fmt: skip
 
 
 async def get_thread(request: DeskRequest) -> Response:
     """The thread with its form as a page of HTML, for browsers without scripts and for frames."""
     pages: Pages = request.state["pages"]
-    view = _view(request)
+    view = _view(request.scope["query_string"])
     site = await read.read_site(view.site, store=request.state["store"])
     check_origin(site, view.page_url, "")
-    response = await _cached(
-        request, "html", view, "text/html; charset=utf-8",
+    return await _cached(
+        request, ("html", view, site.origins), view,
         lambda page: pages.thread(page, view.page_url, _links(view, page)),
     )  # fmt: skip
-    response.headers["Content-Security-Policy"] = policy(site.origins)
-    return response
 
 
 async def get_thread_form(request: DeskRequest) -> Response:
     """The form alone, with a fresh token: never cached."""
-    site_key, page_url = page_of(request)
+    site_key, page_url = page_of(request.query_params)
     site = await read.read_site(site_key, store=request.state["store"])
     check_origin(site, page_url, "")
     if site.policy.comments == "closed":
         raise CommentsClosed
-    parent = id_of(request, "parent_id")
+    parent = id_of(request.query_params, "parent_id")
     fields = {
         "site": site.key, "page_url": page_url, "parent_id": parent or "",
         "form_token": form_token(request, site_key, page_url),
@@ -91,28 +93,31 @@ async def get_thread_form(request: DeskRequest) -> Response:
 
 async def get_counts(request: DeskRequest) -> Response:
     """How many comments each page has, by the URL as it was asked for."""
-    site = request.query_params.get("site", "")
-    urls = request.query_params.getlist("page_url")
-    if not site or not 0 < len(urls) <= _MAX_PAGES:
-        message = f"Name a site and 1 to {_MAX_PAGES} pages: ?site=…&page_url=…"
-        raise InvalidSubmission([FieldError("page_url", "required", message)])
 
-    async def make() -> bytes:
+    async def make() -> Response:
+        site = request.query_params.get("site", "")
+        urls = request.query_params.getlist("page_url")
+        if not site or not 0 < len(urls) <= _MAX_PAGES:
+            message = f"Name a site and 1 to {_MAX_PAGES} pages: ?site=…&page_url=…"
+            raise InvalidSubmission([FieldError("page_url", "required", message)])
         normal = {url: parse_page_url(url) for url in urls}
         pages = list(normal.values())
         found = await read.count_comments(site, pages, store=request.state["store"])
         counts = {url: found[page_url] for url, page_url in normal.items()}
-        return msgspec.json.encode(wire.Counts(counts))
+        headers = {"Cache-Control": "public, max-age=10"}
+        return json_response(wire.Counts(counts), headers=headers)
 
-    body = await request.state["cache"].get_unchanged(("counts", site, *urls), make)
-    return Response(body, 200, {"Cache-Control": "public, max-age=10"}, "application/json")
+    key = ("counts", request.scope["query_string"])
+    return await request.state["cache"].get_unchanged(key, make)
 
 
-def _view(request: DeskRequest) -> _View:
-    site, page_url = page_of(request)
-    newest_first = choice_of(request, "order", ("oldest", "newest")) == "newest"
-    limit = limit_of(request, default=_PAGE, most=200)
-    return _View(site, page_url, newest_first, limit, id_of(request, "cursor"))
+@lru_cache(maxsize=512)  # of 64 KB at most, as the server takes no longer head
+def _view(query_string: bytes) -> _View:
+    query = QueryParams(query_string)
+    site, page_url = page_of(query)
+    newest_first = choice_of(query, "order", ("oldest", "newest")) == "newest"
+    limit = limit_of(query, default=_PAGE, most=200)
+    return _View(site, page_url, newest_first, limit, id_of(query, "cursor"))
 
 
 def _links(view: _View, page: read.PublicPage) -> list[tuple[str, str]]:
@@ -136,25 +141,28 @@ def _links(view: _View, page: read.PublicPage) -> list[tuple[str, str]]:
 
 async def _cached(
     request: DeskRequest,
-    form: str,
+    key: tuple[object, ...],
     view: _View,
-    media_type: str,
-    render: Callable[[read.PublicPage], bytes],
+    render: Callable[[read.PublicPage], Response],
 ) -> Response:
-    """The page's bytes from the cache, or 304 when the client has them already."""
+    """The finished answer from the cache, or 304 when the client has it already."""
     store = request.state["store"]
 
-    async def make() -> tuple[bytes, str]:
-        body = render(await _read(view, store))
-        return body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    async def make() -> Response:
+        answer = render(await _read(view, store))
+        answer.headers.update(_SHARED)
+        tag = hashlib.blake2b(answer.body, digest_size=12).hexdigest()
+        answer.headers["ETag"] = f'"{tag}"'
+        return answer
 
-    body, etag = await request.state["cache"].get(
-        (form, view), lambda: read.read_revision(view.site, view.page_url, store=store), make
+    answer = await request.state["cache"].get(
+        key, lambda: read.read_revision(view.site, view.page_url, store=store), make
     )
-    headers = {"ETag": etag, "Cache-Control": _CACHED, "Vary": "Authorization"}
-    if etag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    return Response(body, 200, headers, media_type)
+    known = request.headers.get("if-none-match")
+    if known is None or answer.headers["etag"] not in known:
+        return answer
+    kept = {name: value for name, value in answer.headers.items() if name != "content-length"}
+    return Response(None, 304, kept)
 
 
 async def _read(view: _View, store: Database) -> read.PublicPage:

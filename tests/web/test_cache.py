@@ -3,6 +3,7 @@
 import asyncio
 
 import pytest
+from starlette.responses import Response
 from starlette.testclient import TestClient
 
 from service.errors import Unavailable
@@ -179,10 +180,10 @@ def test_what_is_kept_is_bounded_in_bytes_not_only_in_pages() -> None:
     async def fill() -> int:
         made = 0
 
-        async def make() -> bytes:
+        async def make() -> Response:
             nonlocal made
             made += 1
-            return page
+            return Response(page)
 
         for number in [*range(200), 199, 0]:
             await cache.get_unchanged((number,), make)
