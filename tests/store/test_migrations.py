@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from service.errors import Unavailable
 from service.store import migrations, schema
+from service.store.comments import list_comments
 from service.store.database import Database, migrate, sqlite_url
 from tests.factories import a_comment, a_site
 
@@ -118,6 +119,28 @@ def test_the_newest_migration_is_the_one_the_program_asks_for() -> None:
         assert f'revision = "{number}"' in content
         assert f"down_revision = {before and chr(34) + before + chr(34)}" in content
         assert "service" not in re.findall(r"^(?:from|import) (\w+)", content, re.M)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("version", [f"{n:04}" for n in range(1, int(schema.HEAD))])
+def test_every_older_database_comes_to_the_newest_schema_with_its_comments(
+    version: str, kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    with (
+        empty_database(kind, request, tmp_path / "older") as older,
+        empty_database(kind, request, tmp_path / "new") as new,
+    ):
+        with older.transaction() as conn:
+            migrations.upgrade(conn, version)
+            a_site(conn)
+            kept = [a_comment(conn, comment=f"Number {number}.").id for number in range(20)]
+        migrate(new)
+
+        assert migrate(older) == f"migrated from {version} to {schema.HEAD}"
+
+        with older.transaction() as conn, new.transaction() as other:
+            assert set(list_comments(conn, kept)) == set(kept)
+            assert describe(conn) == describe(other)
 
 
 def test_migrating_again_changes_nothing(database: Database) -> None:
