@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 from starlette.applications import Starlette
@@ -14,11 +14,11 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from service.config import Config
-from service.domain import Score, Scorer, Submission
 from service.errors import DeskError, Unavailable
 from service.limits import Limits
 from service.link import Link
-from service.scoring.model import Model, ModelUnusable, find_current
+from service.promote import refresh
+from service.scoring.serving import Serving
 from service.store.database import Database, sqlite_url
 from service.submit import Twins
 from service.tidy import tidy
@@ -33,6 +33,7 @@ from service.web.state import State, clock
 log = structlog.get_logger()
 
 _TIDY_EVERY = 600  # seconds
+_FOLLOW_EVERY = 1.0
 
 COMMENT = "/api/v1/comments/{id:uuid}"
 
@@ -104,16 +105,21 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
     store = Database(config.database_url or sqlite_url(config.data_dir))
     store.start()
     link = Link(config.redis_url)
-    model, score = _load_model(config)
-    tidying = asyncio.create_task(_tidy_now_and_then(store))
+    serving = Serving()
+    seen = None
+    with suppress(Unavailable):
+        seen = await refresh(serving, None, store=store)
+    tasks = [
+        asyncio.create_task(_tidy_now_and_then(store)),
+        asyncio.create_task(_follow_models(serving, store, seen)),
+    ]
     try:
         yield State(
             store=store,
             link=link,
             twins=Twins(),
             limits=Limits(link, secret=config.secret, global_rate=config.global_limit),
-            score=score,
-            model=model,
+            serving=serving,
             secret=config.secret,
             public_url=config.public_url,
             trusted_proxies=config.trusted_proxies,
@@ -124,7 +130,8 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
             demo=demo,
         )
     finally:
-        tidying.cancel()
+        for task in tasks:
+            task.cancel()
         await link.aclose()
         store.stop()
 
@@ -155,19 +162,14 @@ async def _tidy_now_and_then(store: Database) -> None:
             log.warning("tidying put off", detail=error.detail)
 
 
-def _load_model(config: Config) -> tuple[str, Scorer]:
-    """The current model's name and scorer; without a usable one every comment stays unscored."""
-    try:
-        model = Model.load(find_current(config.data_dir))
-    except ModelUnusable as error:
-        log.error("no usable model: every new comment is held as unscored", reason=str(error))
-        return "", lambda _submission: None
-
-    def score(submission: Submission) -> Score | None:
-        try:
-            return model.score(submission)
-        except Exception as error:  # whatever a model does, a comment is held, never lost
-            log.error("the model failed: this comment is held as unscored", error=repr(type(error)))
-            return None
-
-    return model.name, score
+async def _follow_models(serving: Serving, store: Database, seen: int | None) -> None:
+    """Exchange the model whenever another is promoted, whoever did it."""
+    version: object = None
+    while True:
+        await asyncio.sleep(_FOLLOW_EVERY)
+        changed = store.version()
+        if changed == version:
+            continue
+        with suppress(Unavailable):  # asked again a second later
+            seen = await refresh(serving, seen, store=store)
+            version = changed

@@ -24,7 +24,7 @@ from tests.postgresql_server import running_postgresql
 from tests.redis_server import RedisServer, running_server
 from tests.serving import Service, running_service
 from tests.signing_in import add_moderators
-from tests.tiny_model import train_tiny_model
+from tests.tiny_model import promote_model, train_tiny_model
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPORA = Path(os.environ.get("COMMENT_DESK_CORPORA", ROOT.parent / "shared"))
@@ -159,10 +159,10 @@ def open_desk(desk: Desk) -> Desk:
 
 
 @pytest.fixture
-def config(tmp_path: Path, valkey: RedisServer, tiny_model: Path) -> Config:
+def config(tmp_path: Path, sqlite: Database, valkey: RedisServer, tiny_model: Path) -> Config:
     """Settings for an application on a SQLite file in `tmp_path`, with the tiny model."""
-    (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "current").symlink_to(tiny_model)
+    with sqlite.transaction() as conn:
+        promote_model(conn, tiny_model)
     return Config.from_environ(
         {
             "COMMENT_DESK_DATA_DIR": str(tmp_path),

@@ -1,6 +1,7 @@
 """The composition root: everything opened and closed in order, and usable without a good model."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,11 +10,12 @@ from starlette.testclient import TestClient
 
 from service.app import create_app
 from service.config import Config
-from service.scoring.model import CARD, WEIGHTS
+from service.scoring.artifact import CARD, WEIGHTS
 from service.store import comments
 from service.store.database import Database
 from service.vocabulary import Code, Status
 from tests.factories import a_site
+from tests.tiny_model import promote_model
 from tests.web.asking import COMMENTS, THREAD, post
 
 
@@ -44,8 +46,8 @@ def test_two_applications_in_one_process_share_nothing_but_the_stores(
         assert post(two)["id"] == receipt["id"]
 
 
-def _absent(model: Path) -> None:
-    (model / CARD).unlink()
+def _empty(model: Path) -> None:
+    (model / WEIGHTS).write_bytes(b"")
 
 
 def _truncated(model: Path) -> None:
@@ -67,25 +69,19 @@ def _no_json(model: Path) -> None:
     (model / CARD).write_text("{")
 
 
-def _writable_by_everybody(model: Path) -> None:
-    (model / WEIGHTS).chmod(0o666)
-
-
 @pytest.mark.parametrize(
     "breaks",
-    [_absent, _truncated, _flipped, _of_other_features, _no_json, _writable_by_everybody],
+    [_empty, _truncated, _flipped, _of_other_features, _no_json],
     ids=lambda breaks: breaks.__name__.strip("_").replace("_", " "),
 )
 def test_with_a_bad_model_the_service_starts_and_holds_everything(
     config: Config, site: Database, tmp_path: Path, tiny_model: Path, breaks: Callable[[Path], None]
 ) -> None:
-    model = tmp_path / "models" / "current"
-    model.unlink()
-    model.mkdir()
-    for name in (CARD, WEIGHTS):
-        (model / name).write_bytes((tiny_model / name).read_bytes())
-        (model / name).chmod(0o644)
+    model = tmp_path / "broken"
+    shutil.copytree(tiny_model, model)
     breaks(model)
+    with site.transaction() as conn:
+        promote_model(conn, model)
 
     with TestClient(create_app(config)) as client:
         receipt = post(client)

@@ -3,10 +3,13 @@
 from itertools import product
 from pathlib import Path
 
+from sqlalchemy import Connection
+
+from service.scoring.artifact import CARD, WEIGHTS, Artifact
 from service.scoring.corpora import Example
-from service.scoring.model import save
 from service.scoring.training import train
-from tests.factories import a_submission
+from service.store import models
+from tests.factories import NOW, a_submission
 
 FINE_TEXT = "The barley on our field stood well, thank you for the article about the harvest."
 SPAM_TEXT = "Win big at our casino, cheap pills and fast loans, click https://casino.example now!!!"
@@ -29,14 +32,25 @@ _SPAM = (
 )
 
 
-def train_tiny_model(directory: Path) -> Path:
-    """Train it, write it to the directory, and return its folder."""
-    examples = [
+def examples() -> list[Example]:
+    """What it is trained on."""
+    return [
         Example(a_submission(comment=f"{one}. {two}.{link}"), spam=spam, order="")
         for texts, spam, link in ((_FINE, False, ""), (_SPAM, True, " https://casino.example"))
         for one, two in product(texts, texts)
     ]
-    fit = train(examples)
+
+
+def train_tiny_model(directory: Path) -> Path:
+    """Train it, write it to the directory, and return its folder."""
+    fit = train(examples())
     card = {"name": "tiny", "thresholds": {"publish": 0.3, "reject": 0.95}}
-    save(directory / "tiny", fit.weights, fit.intercept, card)
+    Artifact.pack(fit.weights, fit.intercept, card).write(directory / "tiny")
     return directory / "tiny"
+
+
+def promote_model(conn: Connection, folder: Path) -> None:
+    """Put the model of a folder into the database, as it is, and use it from now on."""
+    artifact = Artifact((folder / CARD).read_bytes(), (folder / WEIGHTS).read_bytes(), str(folder))
+    models.add_model(conn, folder.name, artifact.card, artifact.weights, NOW)
+    models.promote(conn, folder.name, actor="test", action="promote", reason="", now=NOW)

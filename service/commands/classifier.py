@@ -1,9 +1,8 @@
-"""`score`, `train`, `evaluate`, `models`: the classifier, without server, database or Redis."""
+"""`score`, `train`, `evaluate`: the classifier on files of comments."""
 
 import argparse
 import os
 import sys
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,21 +36,19 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "files", nargs="+", metavar="FILE", help="JSON Lines, or NAME=PATH of a known corpus"
     )
     evaluate.set_defaults(run=run_evaluate)
-    models = subparsers.add_parser("models", help="list the models there are")
-    models.set_defaults(run=run_models)
-    for parser in (score, evaluate, models):
+    for parser in (score, evaluate):
         add_data_dir(parser)
 
 
 def run_score(args: argparse.Namespace) -> int:
     """Write every line of the file again, with score, verdict, band and reasons."""
+    from service.commands.models import find_artifact
+    from service.scoring.artifact import ModelUnusable
     from service.scoring.files import Scorer, read_blocks
-    from service.scoring.model import ModelUnusable
 
-    path = _find_model(args.model, _data_dir(args))
     out = sys.stdout.buffer
     try:
-        with Scorer(path, _answer, _count_cores()) as scorer:
+        with Scorer(find_artifact(args, args.model), _answer, _count_cores()) as scorer:
             source = sys.stdin.fileno() if args.file == "-" else os.open(args.file, os.O_RDONLY)
             for answers in scorer.answers(read_blocks(source)):
                 out.write(answers.text)
@@ -93,9 +90,9 @@ def _default_policy() -> "Policy":
 def run_train(args: argparse.Namespace) -> int:
     """Train, save and print what was measured on held-out comments."""
     from service.scoring import evaluation
+    from service.scoring.artifact import Artifact
     from service.scoring.building import build
     from service.scoring.corpora import read_training_corpus
-    from service.scoring.model import save
 
     corpora = [read_training_corpus(*_named(text)) for text in args.corpus]
     if len({corpus.name for corpus in corpora}) < len(corpora):
@@ -104,7 +101,7 @@ def run_train(args: argparse.Namespace) -> int:
         _tell_broken(corpus)
     try:
         built = build(corpora, args.out.name, clock(), _tell)
-        save(args.out, built.fit.weights, built.fit.intercept, built.card)
+        Artifact.pack(built.fit.weights, built.fit.intercept, built.card).write(args.out)
     except ValueError as error:
         raise UsageError(str(error)) from None
     except OSError as error:
@@ -119,12 +116,14 @@ def run_evaluate(args: argparse.Namespace) -> int:
     """Print false positives, recall and calibration on each file."""
     import numpy as np
 
+    from service.commands.models import find_artifact
     from service.scoring import evaluation
+    from service.scoring.artifact import ModelUnusable
     from service.scoring.corpora import read_corpus
-    from service.scoring.model import Model, ModelUnusable
+    from service.scoring.model import Model
 
     try:
-        model = Model.load(_find_model(args.model, _data_dir(args)))
+        model = Model.of(find_artifact(args, args.model))
     except ModelUnusable as error:
         raise UsageError(str(error)) from None
     measures = []
@@ -140,56 +139,6 @@ def run_evaluate(args: argparse.Namespace) -> int:
     print(f"model {model.name}, held from {model.publish_below}; intervals at 95 %")
     print(evaluation.table(measures))
     return 0
-
-
-def run_models(args: argparse.Namespace) -> int:
-    """Print a line for every model found, the one in use marked with a star."""
-    from service.scoring.model import Model, ModelUnusable, find_current
-
-    data_dir = _data_dir(args)
-    current = find_current(data_dir).resolve()
-    for path in _list_models(data_dir):
-        mark = "*" if path.resolve() == current else " "
-        try:
-            model = Model.load(path)
-        except ModelUnusable as error:
-            print(f"{mark} {path.name:<16} unusable: {error}")
-            continue
-        trained = model.card.get("trained_on", [])
-        spam, ham = (sum(part[label] for part in trained) for label in ("spam", "ham"))
-        print(
-            f"{mark} {model.name:<16} {str(model.card.get('created', ''))[:10]:<10}  "
-            f"{spam} spam, {ham} ham  hold from {model.publish_below}, "
-            f"reject above {model.reject_above}  {path}"
-        )
-    return 0
-
-
-def _list_models(data_dir: Path) -> Iterator[Path]:
-    from service.scoring.model import CARD, shipped_models
-
-    for folder in (data_dir / "models", shipped_models()):
-        if folder.is_dir():
-            yield from (path for path in sorted(folder.iterdir()) if (path / CARD).is_file())
-
-
-def _find_model(name: str, data_dir: Path) -> Path:
-    from service.scoring.model import find_current, shipped_models
-
-    if not name:
-        return find_current(data_dir)
-    for path in (data_dir / "models" / name, shipped_models() / name, Path(name)):
-        if path.is_dir():
-            return path
-    raise UsageError(f"no model named {name!r}; `comment-desk models` lists them")
-
-
-def _data_dir(args: argparse.Namespace) -> Path:
-    """The data directory, without making it: these commands work where nothing was set up."""
-    from platformdirs import user_data_path
-
-    named = args.data_dir or os.environ.get("COMMENT_DESK_DATA_DIR", "").strip()
-    return Path(named or user_data_path("comment-desk", appauthor=False)).expanduser()
 
 
 def _named(text: str) -> tuple[str, Path]:

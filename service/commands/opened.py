@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.config import Config
@@ -51,15 +52,37 @@ def migrated_database(config: Config) -> "tuple[Database, str]":
         raise
 
 
+def data_dir_of(args: argparse.Namespace) -> Path:
+    """The data directory, without making it."""
+    from platformdirs import user_data_path
+
+    named = args.data_dir or os.environ.get("COMMENT_DESK_DATA_DIR", "").strip()
+    return Path(named or user_data_path("comment-desk", appauthor=False)).expanduser()
+
+
+def has_database(args: argparse.Namespace) -> bool:
+    """Whether a database was set up, as far as can be told without opening it."""
+    from service.store.database import sqlite_url
+
+    named = os.environ.get("DATABASE_URL", "").strip()
+    return bool(named) or Path(sqlite_url(data_dir_of(args)).database or "").exists()
+
+
+@contextmanager
+def opened(args: argparse.Namespace) -> "Iterator[Database]":
+    """The database of these arguments, migrated; closed again."""
+    database = open_database(read_config(args))
+    try:
+        yield database
+    finally:
+        database.stop()
+
+
 @contextmanager
 def transaction(args: argparse.Namespace) -> Iterator["Connection"]:
     """One transaction on the database of these arguments."""
-    database = open_database(read_config(args))
-    try:
-        with database.transaction() as conn:
-            yield conn
-    finally:
-        database.stop()
+    with opened(args) as database, database.transaction() as conn:
+        yield conn
 
 
 def served_at(config: Config) -> str:

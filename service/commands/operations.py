@@ -2,16 +2,22 @@
 
 import argparse
 import asyncio
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from service.commands.opened import (
     add_data_dir,
+    has_database,
     migrated_database,
-    open_database,
     read_config,
+    transaction,
 )
 from service.config import Config
 from service.errors import DeskError, UsageError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+Finding = tuple[bool, str, str]  # whether it is well, what, and in words
 
 
 def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -34,44 +40,42 @@ def run_migrate(args: argparse.Namespace) -> int:
 
 def run_doctor(args: argparse.Namespace) -> int:
     """Check every part; 0 when all is well, 1 when something needs attention."""
-    from service.scoring.model import Model, ModelUnusable, find_current
-    from service.store import outbox, people, sites
-
     config = read_config(args)
-    findings: list[tuple[bool, str, str]] = []
     try:
-        if not config.database_url and not _has_database(config):
+        if not has_database(args):
             raise UsageError(f"none yet in {config.data_dir}: `serve` makes one")
-        database = open_database(config)
-        with database.transaction() as conn:
-            known = [site.key for site in sites.list_sites(conn)]
-            moderators = people.count_moderators(conn)
-            waiting = outbox.count_waiting(conn)
-        database.stop()
-        kind = "PostgreSQL" if config.database_url else f"SQLite in {config.data_dir}"
-        findings += [
-            (True, "database", kind),
-            (bool(known), "sites", ", ".join(known) or "none: comment-desk site add KEY …"),
-            (moderators > 0, "moderators", str(moderators or "none: comment-desk moderator add …")),
-            (not waiting, "outbox", _mail(waiting)),
-        ]
+        with transaction(args) as conn:
+            findings = [*_check_content(conn, config), _check_model(conn)]
     except DeskError as error:
-        findings.append((False, "database", error.detail))
-    try:
-        model = Model.load(find_current(config.data_dir))
-        findings.append((True, "model", model.name))
-    except ModelUnusable as error:
-        findings.append((False, "model", f"{error}; every new comment is held as unscored"))
+        findings = [(False, "database", error.detail)]
     findings.append(_check_redis(config.redis_url))
     for works, part, text in findings:
         print(f"{'ok  ' if works else 'BAD '} {part:<12} {text}")
     return 0 if all(works for works, *_rest in findings) else 1
 
 
-def _has_database(config: Config) -> bool:
-    from service.store.database import sqlite_url
+def _check_content(conn: "Connection", config: Config) -> list[Finding]:
+    from service.store import outbox, people, sites
 
-    return Path(sqlite_url(config.data_dir).database or "").exists()
+    known = [site.key for site in sites.list_sites(conn)]
+    moderators = people.count_moderators(conn)
+    waiting = outbox.count_waiting(conn)
+    return [
+        (True, "database", "PostgreSQL" if config.database_url else f"SQLite in {config.data_dir}"),
+        (bool(known), "sites", ", ".join(known) or "none: comment-desk site add KEY …"),
+        (moderators > 0, "moderators", str(moderators or "none: comment-desk moderator add …")),
+        (not waiting, "outbox", _mail(waiting)),
+    ]
+
+
+def _check_model(conn: "Connection") -> Finding:
+    from service.promote import current_model
+    from service.scoring.artifact import ModelUnusable
+
+    try:
+        return True, "model", current_model(conn).name
+    except ModelUnusable as error:
+        return False, "model", f"{error}; every new comment is held as unscored"
 
 
 def _mail(waiting: int) -> str:

@@ -136,9 +136,10 @@ def publish_threshold(groups: Sequence[Scores], mean: float, worst: float) -> fl
 
 def table(measures: Sequence[Measures]) -> str:
     """The measures as text, one line a set."""
-    head = f"{'set':<24}{'honest comments held':<36}{'spam held':<36}{'ECE':>7}"
+    wide = max(24, *(len(m.name) + 2 for m in measures))
+    head = f"{'set':<{wide}}{'honest comments held':<36}{'spam held':<36}{'ECE':>7}"
     lines = [
-        f"{m.name:<24}{m.false_positives!s:<36}{m.recall!s:<36}{m.calibration_error:>7.2%}"
+        f"{m.name:<{wide}}{m.false_positives!s:<36}{m.recall!s:<36}{m.calibration_error:>7.2%}"
         for m in measures
     ]
     return "\n".join([head, *lines])

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
-from pathlib import Path
 from typing import Any, Self
 
 from service.domain import Score, Submission
+from service.scoring.artifact import Artifact
 from service.scoring.corpora import bounded
 from service.scoring.model import Model
 
@@ -132,8 +132,8 @@ def _line(entry: dict[str, Any]) -> bytes:
 _worker: list[tuple[Model, Answer]] = []  # what a worker process loaded at its start
 
 
-def _start_worker(path: Path, answer: Answer) -> None:
-    _worker.append((Model.load(path), answer))
+def _start_worker(artifact: Artifact, answer: Answer) -> None:
+    _worker.append((Model.of(artifact), answer))
 
 
 def _score_in_worker(block: Block) -> Answers:
@@ -143,10 +143,10 @@ def _score_in_worker(block: Block) -> Answers:
 class Scorer:
     """Scores blocks in order: here while input is short or slow, else in worker processes."""
 
-    def __init__(self, path: Path, answer: Answer, workers: int) -> None:
-        """Load the model at `path`. Raises ModelUnusable."""
-        self._model = Model.load(path)
-        self._path, self._answer, self._workers = path, answer, workers
+    def __init__(self, artifact: Artifact, answer: Answer, workers: int) -> None:
+        """Score with the model of this artifact. Raises ModelUnusable."""
+        self._model = Model.of(artifact)
+        self._artifact, self._answer, self._workers = artifact, answer, workers
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -173,6 +173,6 @@ class Scorer:
         if self._pool is None:
             ways = "fork" if os.name == "posix" else "spawn"
             self._pool = ProcessPoolExecutor(
-                self._workers, get_context(ways), _start_worker, (self._path, self._answer)
+                self._workers, get_context(ways), _start_worker, (self._artifact, self._answer)
             )
         return self._pool.submit(_score_in_worker, block)

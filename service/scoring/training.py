@@ -140,14 +140,14 @@ def sparse(readings: Iterable[Reading], count: int) -> Any:
     for place, reading in enumerate(readings):
         batch.append(reading)
         if len(batch) == _BATCH or place == count - 1:
-            for piece, kept in zip(_rows(batch), (values, columns, bounds), strict=True):
+            for piece, kept in zip(rows_of(batch), (values, columns, bounds), strict=True):
                 kept.append(piece)
             batch = []
     ends = np.cumsum(np.concatenate(bounds))
     return csr_matrix((np.concatenate(values), np.concatenate(columns), ends), shape=(count, WIDTH))
 
 
-def _rows(batch: list[Reading]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def rows_of(batch: list[Reading]) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Values, columns and row lengths of a batch: grams first, then signals."""
     found = matrix([reading.text for reading in batch])
     signals = np.zeros((len(batch), len(SIGNALS)))

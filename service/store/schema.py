@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-HEAD = "0002"  # the newest migration; a test holds it against the folder
+HEAD = "0003"  # the newest migration; a test holds it against the folder
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -272,4 +272,25 @@ sign_in_link = Table(
     Column("digest", LargeBinary(16), primary_key=True),
     Column("moderator_id", ForeignKey("moderator.id"), nullable=False),
     Column("expires_at", Instant, nullable=False),
+)
+
+model = Table(
+    "model",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("card", LargeBinary, nullable=False),  # JSON; holds the SHA-256 of the weights
+    Column("weights", LargeBinary, nullable=False),  # as in a model's folder
+    Column("created_at", Instant, nullable=False),
+)
+
+promotion = Table(
+    "promotion",
+    metadata,
+    Column("id", RowId, primary_key=True),  # the last one names the model in use
+    Column("model", Text),  # null: the one that came with the program
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    CheckConstraint("action IN ('promote', 'rollback')", name="action"),
 )

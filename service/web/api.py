@@ -55,7 +55,7 @@ async def patch_comment(request: DeskRequest) -> Response:
         text,
         store=request.state["store"],
         limits=request.state["limits"],
-        score=request.state["score"],
+        score=request.state["serving"].score,
         secret=request.state["secret"],
         now=clock(),
     )
@@ -141,7 +141,7 @@ async def _submit(request: DeskRequest, fields: object, is_form: bool) -> Receip
         store=state["store"],
         twins=state["twins"],
         limits=state["limits"],
-        score=state["score"],
+        score=state["serving"].score,
         secret=state["secret"],
         now=clock(),
     )

@@ -40,13 +40,13 @@ async def readyz(request: DeskRequest) -> Response:
             "while_down": "limits are counted in this process and new comments are held",
         },
         "model": {
-            "status": "up" if state["model"] else "down",
-            "name": state["model"],
+            "status": "up" if state["serving"].name else "down",
+            "name": state["serving"].name,
             "while_down": "every new comment is held as unscored",
         },
     }
     works = database == "up"
-    whole = works and link.status == "up" and bool(state["model"])
+    whole = works and link.status == "up" and bool(state["serving"].name)
     status = "ready" if whole else "degraded" if works else "unavailable"
     body = {"status": status, "parts": parts}
     return json_response(body, 200 if works else 503, _NO_STORE)
@@ -60,7 +60,7 @@ async def get_metrics(request: DeskRequest) -> Response:
         raise Unauthorized
     metrics = state["metrics"]
     metrics.redis_up.set(state["link"].state.status == "up")
-    metrics.model_usable.set(bool(state["model"]))
+    metrics.model_usable.set(bool(state["serving"].name))
     metrics.writes_waiting.set(state["store"].waiting)
     registry = metrics.registry
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # several workers: add theirs up

@@ -7,9 +7,9 @@ from typing import TypedDict
 
 from starlette.requests import Request
 
-from service.domain import Scorer
 from service.limits import Limits
 from service.link import Link
+from service.scoring.serving import Serving
 from service.store.database import Database
 from service.submit import Twins
 from service.web.cache import PageCache
@@ -24,8 +24,7 @@ class State(TypedDict):
     link: Link
     twins: Twins
     limits: Limits
-    score: Scorer
-    model: str  # the current model's name; empty when there is no usable one
+    serving: Serving
     secret: bytes
     public_url: str
     trusted_proxies: Sequence[IPv4Network | IPv6Network]

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from service.commands import classifier
+from service.commands import classifier, models
 from service.errors import UsageError
-from service.scoring.model import Model, save
+from service.scoring.artifact import Artifact
+from service.scoring.model import Model
 from service.scoring.training import train
 from tests.scoring.conftest import HAM, SPAM, examples_of
 
@@ -21,7 +22,9 @@ def run(*words: str | Path, data_dir: Path | None = None) -> int:
     """Run one command, as `__main__` does; a UsageError comes through."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--data-dir", default="")
-    classifier.add_to(parser.add_subparsers(required=True))
+    subparsers = parser.add_subparsers(required=True)
+    for group in (classifier, models):
+        group.add_to(subparsers)
     place = ["--data-dir", str(data_dir)] if data_dir else []
     args = parser.parse_args([*place, *map(str, words)])
     status: int = args.run(args)
@@ -36,8 +39,8 @@ def data_dir(tmp_path: Path) -> Path:
         "name": "mine", "created": "2026-03-01", "thresholds": {"publish": 0.3, "reject": 0.99},
         "trained_on": [{"spam": 12, "ham": 12}],
     }  # fmt: skip
-    save(tmp_path / "models" / "mine", fit.weights, fit.intercept, card)
-    (tmp_path / "models" / "current").symlink_to(tmp_path / "models" / "mine")
+    Artifact.pack(fit.weights, fit.intercept, card).write(tmp_path / "models" / "mine")
+    assert run("promote", "mine", data_dir=tmp_path) == 0
     return tmp_path
 
 
@@ -125,7 +128,7 @@ def test_a_damaged_model_is_bad_usage(data_dir: Path) -> None:
     (data_dir / "models" / "mine" / "weights.npz").write_bytes(b"")
 
     with pytest.raises(UsageError, match="SHA-256"):
-        run("score", "-", data_dir=data_dir)
+        run("score", "-", "--model", data_dir / "models" / "mine", data_dir=data_dir)
 
 
 def test_train_saves_a_model_that_evaluate_and_models_know(
@@ -163,8 +166,9 @@ def test_the_promoted_model_is_marked(data_dir: Path, capsys: pytest.CaptureFixt
 
 def test_help_needs_nothing_heavy() -> None:
     script = (
-        "import argparse, sys; from service.commands import classifier;"
-        "classifier.add_to(argparse.ArgumentParser().add_subparsers());"
+        "import argparse, sys; from service.commands import classifier, models;"
+        "subparsers = argparse.ArgumentParser().add_subparsers();"
+        "classifier.add_to(subparsers); models.add_to(subparsers);"
         "print([m for m in ('numpy', 'sklearn', 'scipy') if m in sys.modules])"
     )
 
@@ -175,9 +179,9 @@ def test_help_needs_nothing_heavy() -> None:
 
 def test_serving_never_imports_the_training_libraries() -> None:
     script = (
-        "import sys; from service.scoring.model import Model, find_current;"
+        "import sys; from service.scoring.model import Model, shipped_models;"
         "from service.scoring.corpora import bounded;"
-        "Model.load(find_current(None)).score(bounded('hello'));"
+        "Model.load(shipped_models() / 'base').score(bounded('hello'));"
         "print([m for m in ('sklearn', 'scipy', 'pandas') if m in sys.modules])"
     )
 

@@ -8,12 +8,14 @@ import httpx2
 import pytest
 from sqlalchemy import create_engine, select
 
-from service.store.database import sqlite_url
+from service.scoring.artifact import WEIGHTS
+from service.store.database import Database, migrate, sqlite_url
 from service.store.schema import comment
 from tests.faults.conftest import Note
 from tests.faults.invariants import check_invariants, check_log
 from tests.faults.load import Log, load, prepare
 from tests.serving import Service, running_service
+from tests.tiny_model import promote_model
 
 pytestmark = pytest.mark.slow
 
@@ -32,16 +34,17 @@ def flip_a_bit(path: Path) -> None:
 DAMAGES = [
     pytest.param(truncate, id="truncated"),
     pytest.param(flip_a_bit, id="one bit flipped"),
-    pytest.param(Path.unlink, id="missing"),
     pytest.param(lambda path: path.write_bytes(b""), id="empty"),
 ]
 
 
-def damage(data_dir: Path, tiny_model: Path, change: Callable[[Path], object]) -> None:
-    """A whole model in the data directory, but for its largest file, the weights."""
-    current = data_dir / "models" / "current"
-    shutil.copytree(tiny_model, current)
-    change(max(current.iterdir(), key=lambda path: path.stat().st_size))
+def promote(data_dir: Path, model: Path) -> None:
+    """Put a model into the database of a service that is yet to start."""
+    database = Database(sqlite_url(data_dir))
+    migrate(database)
+    with database.transaction() as conn:
+        promote_model(conn, model)
+    database.stop()
 
 
 def scores(service: Service) -> set[tuple[str, float | None]]:
@@ -62,7 +65,10 @@ def test_r22_a_damaged_model_at_the_start_publishes_nothing(
     note: Note,
 ) -> None:
     log = Log()
-    damage(tmp_path, tiny_model, change)
+    broken = tmp_path / "broken"
+    shutil.copytree(tiny_model, broken)
+    change(broken / WEIGHTS)
+    promote(tmp_path, broken)
     with running_service(tmp_path) as service:
         token = prepare(service)
         service.desk("site", "set", "news", "publish.unproven=score")
@@ -81,7 +87,7 @@ def test_r22_a_damaged_model_at_the_start_publishes_nothing(
 def test_r22_a_whole_model_publishes_by_score(tmp_path: Path, tiny_model: Path) -> None:
     """So that the test above does not hold for want of anything to publish."""
     log = Log()
-    shutil.copytree(tiny_model, tmp_path / "models" / "current")
+    promote(tmp_path, tiny_model)
     with running_service(tmp_path) as service:
         token = prepare(service)
         service.desk("site", "set", "news", "publish.unproven=score")

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from service.scoring.artifact import Artifact
 from service.scoring.corpora import Example, bounded
-from service.scoring.model import Model, save, shipped_models
+from service.scoring.model import Model, shipped_models
 from service.scoring.training import Fit, train
 
 WRITTEN = Path(__file__).parent / "written"
@@ -56,7 +57,7 @@ def fit(examples: list[Example]) -> Fit:
 def artifact(fit: Fit, tmp_path: Path) -> Path:
     """The tiny model saved in a folder of its own."""
     card = {"name": "tiny", "thresholds": {"publish": 0.4, "reject": 0.95}}
-    save(tmp_path / "tiny", fit.weights, fit.intercept, card)
+    Artifact.pack(fit.weights, fit.intercept, card).write(tmp_path / "tiny")
     return tmp_path / "tiny"
 
 

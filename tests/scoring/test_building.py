@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from service.scoring.artifact import Artifact
 from service.scoring.building import build, split, without_near
 from service.scoring.corpora import Corpus, Example, bounded
-from service.scoring.model import Model, save
+from service.scoring.model import Model
 from tests.scoring.conftest import HAM, SPAM, examples_of
 
 
@@ -52,8 +53,7 @@ def test_building_twice_gives_the_same_weights_and_a_full_card(
     assert np.array_equal(first.fit.weights, second.fit.weights)
     assert first.card == second.card
     assert len(steps) == 4
-    save(tmp_path / "tiny", first.fit.weights, first.fit.intercept, first.card)
-    card = Model.load(tmp_path / "tiny").card
+    card = Model.of(Artifact.pack(first.fit.weights, first.fit.intercept, first.card)).card
     assert card["name"] == "tiny"
     assert card["trained_on"][0]["spam"] == card["trained_on"][0]["ham"] == 36
     assert card["scripts"] == ["Latin"]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from service.domain import Score
+from service.scoring.artifact import Artifact
 from service.scoring.files import Block, Scorer, read_blocks
 
 
@@ -50,7 +51,7 @@ def test_workers_give_what_one_process_gives(artifact: Path, tmp_path: Path) -> 
 
     texts = []
     for workers in (1, 2):
-        with Scorer(artifact, _answer, workers) as scorer:
+        with Scorer(Artifact.read(artifact), _answer, workers) as scorer:
             texts.append(b"".join(answers.text for answers in scorer.answers(_blocks(path))))
 
     assert texts[0] == texts[1]
@@ -59,7 +60,7 @@ def test_workers_give_what_one_process_gives(artifact: Path, tmp_path: Path) -> 
 
 def test_a_line_is_answered_before_the_next_is_written(artifact: Path) -> None:
     reader, writer = os.pipe()
-    with Scorer(artifact, _answer, 2) as scorer:
+    with Scorer(Artifact.read(artifact), _answer, 2) as scorer:
         answers = scorer.answers(read_blocks(reader))
         for n in range(3):
             os.write(writer, json.dumps({"comment": f"hello {n}"}).encode() + b"\n")
@@ -88,7 +89,7 @@ def test_a_bad_line_is_named_after_the_good_ones(
     path = tmp_path / "bad.jsonl"
     path.write_bytes(b'{"comment": "fine"}\n\n' + line + b'\n{"comment": "never read"}\n')
 
-    with Scorer(artifact, _answer, 1) as scorer:
+    with Scorer(Artifact.read(artifact), _answer, 1) as scorer:
         (answers,) = scorer.answers(_blocks(path))
 
     assert len(answers.text.splitlines()) == 1
@@ -101,7 +102,7 @@ def test_other_keys_and_odd_characters_pass_through(artifact: Path, tmp_path: Pa
     entry = {"comment": "half \ud800 of a pair", "id": 7, "nested": {"a": [None, 1.5]}, "名": "値"}
     path.write_text(json.dumps(entry) + "\n")
 
-    with Scorer(artifact, _answer, 1) as scorer:
+    with Scorer(Artifact.read(artifact), _answer, 1) as scorer:
         (answers,) = scorer.answers(_blocks(path))
 
     given = json.loads(answers.text)

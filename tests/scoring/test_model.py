@@ -13,19 +13,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from service.domain import Score
+from service.scoring.artifact import CARD, WEIGHTS, Artifact, ModelUnusable
 from service.scoring.corpora import Example, bounded
 from service.scoring.features import WIDTH
-from service.scoring.model import (
-    CARD,
-    WEIGHTS,
-    Model,
-    ModelUnusable,
-    find_current,
-    outcome_of,
-    probability_of,
-    save,
-    shipped_models,
-)
+from service.scoring.model import Model, outcome_of, probability_of
 from service.scoring.training import Fit
 from service.vocabulary import Outcome
 
@@ -56,7 +47,7 @@ def test_saving_the_same_twice_writes_the_same_bytes(fit: Fit, tmp_path: Path) -
     card = {"name": "same", "thresholds": {"publish": 0.4, "reject": 1.0}}
 
     for folder in ("a", "b"):
-        save(tmp_path / folder, fit.weights, fit.intercept, card)
+        Artifact.pack(fit.weights, fit.intercept, card).write(tmp_path / folder)
 
     for name in (CARD, WEIGHTS):
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
@@ -118,17 +109,6 @@ def test_a_damaged_artifact_is_refused_with_the_reason(kind: str, artifact: Path
 
     with pytest.raises(ModelUnusable, match=reason):
         Model.load(artifact)
-
-
-def test_the_promoted_model_is_current_else_the_shipped_one(tmp_path: Path, artifact: Path) -> None:
-    assert find_current(None) == find_current(tmp_path) == shipped_models() / "base"
-
-    promoted = tmp_path / "models" / "current"
-    promoted.parent.mkdir()
-    promoted.symlink_to(artifact)
-
-    assert find_current(tmp_path) == promoted
-    assert Model.load(find_current(tmp_path)).name == "tiny"
 
 
 def test_the_thresholds_split_scores_in_three() -> None:

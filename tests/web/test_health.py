@@ -12,9 +12,10 @@ from starlette.testclient import TestClient
 
 from service.app import create_app
 from service.config import Config
+from service.store import models
 from service.store.database import Database
 from service.vocabulary import Role
-from tests.factories import a_comment, a_site
+from tests.factories import NOW, a_comment, a_site
 from tests.redis_server import running_server, wait_until
 from tests.web.asking import COMMENTS, THREAD, a_body, a_token, bearing, check_problem, post
 
@@ -78,12 +79,11 @@ def test_a_redis_that_dies_is_said_before_anybody_comments_and_after_it_is_back(
 
 
 def test_without_a_model_comments_are_held_and_health_says_so(
-    config: Config, sqlite: Database, tmp_path: Path
+    config: Config, sqlite: Database
 ) -> None:
     with sqlite.transaction() as conn:
         a_site(conn, publish__unproven="score")
-    (tmp_path / "models" / "current").unlink()
-    (tmp_path / "models" / "current").mkdir()
+        models.promote(conn, "lost", actor="test", action="promote", reason="", now=NOW)
     with an_app(config) as client:
         body = client.get("/readyz").json()
         receipt = post(client)

@@ -1,0 +1,224 @@
+"""`models`, `retrain`, `promote`, `rollback`: which model is in use, and learning a better one."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from service.commands.opened import (
+    add_data_dir,
+    clock,
+    data_dir_of,
+    has_database,
+    opened,
+    transaction,
+)
+from service.errors import UsageError
+
+if TYPE_CHECKING:
+    from service.retrain import Candidate
+    from service.scoring.artifact import Artifact
+    from service.scoring.corpora import Example
+
+_ACTOR = "command line"
+_NICE = 10  # what is served comes first
+
+
+def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the commands."""
+    models = subparsers.add_parser("models", help="list the models there are")
+    models.set_defaults(run=run_models)
+    retrain = subparsers.add_parser("retrain", help="learn a model from moderators' decisions")
+    retrain.add_argument("--promote", action="store_true", help="use it if it is not worse")
+    retrain.set_defaults(run=run_retrain)
+    promote = subparsers.add_parser("promote", help="use a model from now on, in every process")
+    promote.add_argument("name", metavar="NAME", help="of `models`, or a model's folder")
+    promote.set_defaults(run=run_promote)
+    rollback = subparsers.add_parser("rollback", help="use the model before this one again")
+    rollback.set_defaults(run=run_rollback)
+    for parser in (retrain, promote):
+        parser.add_argument("--force", action="store_true", help="even if it is worse")
+    for parser in (retrain, promote, rollback):
+        parser.add_argument("--reason", default="", help="kept with the promotion")
+    for parser in (models, retrain, promote, rollback):
+        add_data_dir(parser)
+
+
+def run_models(args: argparse.Namespace) -> int:
+    """Print a line for every model found, the one in use marked with a star."""
+    from service.scoring.artifact import ModelUnusable
+    from service.scoring.model import Model
+
+    used, found = _list_models(args)
+    for name, artifact in found:
+        mark = "*" if name == used else " "
+        try:
+            model = Model.of(artifact)
+        except ModelUnusable as error:
+            print(f"{mark} {name:<16} unusable: {error}")
+            continue
+        print(f"{mark} {name:<16} {_summary(model.card)}  hold from {model.publish_below}, "
+              f"reject above {model.reject_above}  {artifact.place}")  # fmt: skip
+    return 0
+
+
+def run_retrain(args: argparse.Namespace) -> int:
+    """Learn from the decisions, print the comparison, and promote if asked and not worse."""
+    from service.promote import current_model, promote
+    from service.retrain import retrain
+    from service.scoring.artifact import ModelUnusable
+    from service.scoring.model import Model
+
+    _check_force(args)
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
+    with opened(args) as database:
+        try:
+            with database.transaction() as conn:
+                current = current_model(conn)
+        except ModelUnusable as error:
+            raise UsageError(f"{error}: promote a usable one first") from None
+        candidate = retrain(
+            database, current=current, base=Model.load(_shipped()), corpus=_shipped_corpus(),
+            now=clock(), tell=_tell,
+        )  # fmt: skip
+        _print_comparison(candidate)
+        if not args.promote:
+            print(f"stored as {candidate.name}; comment-desk promote {candidate.name}")
+            return 0
+        if candidate.against and not args.force:
+            print(f"stored as {candidate.name}, not promoted")
+            return 1
+        with database.transaction() as conn:
+            promote(
+                conn,
+                candidate.name,
+                force=args.force,
+                actor=_ACTOR,
+                reason=args.reason,
+                now=clock(),
+            )
+    print(f"{candidate.name} is in use")
+    return 0
+
+
+def run_promote(args: argparse.Namespace) -> int:
+    """Use a model: one of the database, the shipped one, or one from a folder."""
+    from service.promote import promote
+    from service.scoring.artifact import ModelUnusable
+    from service.scoring.model import Model
+    from service.store import models
+
+    _check_force(args)
+    now = clock()
+    try:
+        artifact = find_artifact(args, args.name)
+        name = Model.of(artifact).name
+        with transaction(args) as conn:
+            shipped = artifact.place == str(_shipped())
+            if not shipped:
+                models.add_model(conn, name, artifact.card, artifact.weights, now)
+            promote(
+                conn, None if shipped else name, force=args.force, actor=_ACTOR,
+                reason=args.reason, now=now,
+            )  # fmt: skip
+    except ModelUnusable as error:
+        raise UsageError(str(error)) from None
+    print(f"{name} is in use")
+    return 0
+
+
+def run_rollback(args: argparse.Namespace) -> int:
+    """Use the model before the one in use again."""
+    from service.promote import roll_back
+    from service.scoring.artifact import ModelUnusable
+
+    try:
+        with transaction(args) as conn:
+            name = roll_back(conn, actor=_ACTOR, reason=args.reason, now=clock())
+    except ModelUnusable as error:
+        raise UsageError(str(error)) from None
+    print(f"{name or _shipped().name} is in use again")
+    return 0
+
+
+def find_artifact(args: argparse.Namespace, name: str) -> "Artifact":
+    """The model of this name or folder; without a name the one in use. Raises UsageError."""
+    if os.sep in name and Path(name).is_dir():
+        return _read(Path(name))
+    used, found = _list_models(args)
+    wanted = name or used
+    for known, artifact in reversed(found):  # the database's first
+        if known == wanted:
+            return artifact
+    raise UsageError(f"no model named {wanted!r}; `comment-desk models` lists them")
+
+
+def _list_models(args: argparse.Namespace) -> "tuple[str, list[tuple[str, Artifact]]]":
+    """The name of the model in use, and every model by name: shipped, in folders, in the database.
+
+    Works where nothing was set up, and then makes nothing.
+    """
+    from service.scoring.artifact import CARD, Artifact
+    from service.store import models
+
+    used, folder = _shipped().name, data_dir_of(args) / "models"
+    paths = [_shipped(), *(sorted(folder.iterdir()) if folder.is_dir() else ())]
+    found = [(path.name, _read(path)) for path in paths if (path / CARD).is_file()]
+    if has_database(args):
+        with transaction(args) as conn:
+            promotions = models.list_promotions(conn, limit=1)
+            used = (promotions[0].model if promotions else None) or used
+            found += [
+                (kept.name, Artifact(kept.card, kept.weights, "database"))
+                for kept in models.list_models(conn)
+            ]
+    return used, found
+
+
+def _read(path: Path) -> "Artifact":
+    from service.scoring.artifact import Artifact, ModelUnusable
+
+    try:
+        return Artifact.read(path)
+    except ModelUnusable as error:
+        raise UsageError(str(error)) from None
+
+
+def _shipped() -> Path:
+    from service.scoring.model import shipped_models
+
+    return shipped_models() / "base"
+
+
+def _shipped_corpus() -> "list[Example]":
+    from service.scoring.corpora import read_corpus
+    from service.scoring.model import shipped_models
+
+    return read_corpus("own", shipped_models() / "corpus" / "own.jsonl").examples
+
+
+def _check_force(args: argparse.Namespace) -> None:
+    if args.force and not args.reason.strip():
+        raise UsageError("--force needs --reason, which is kept with the promotion")
+
+
+def _summary(card: Any) -> str:
+    parts = card.get("trained_on", [])
+    spam, ham = (sum(part.get(label, 0) for part in parts) for label in ("spam", "ham"))
+    return f"{str(card.get('created', ''))[:10]:<10}  {spam} spam, {ham} ham"
+
+
+def _print_comparison(candidate: "Candidate") -> None:
+    from service.scoring import evaluation
+
+    print(evaluation.table([m for c in candidate.comparisons for m in (c.current, c.candidate)]))
+    for line in candidate.against:
+        print(f"against it: {line}")
+    if not candidate.against:
+        print("not worse than the model in use")
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)

@@ -1,0 +1,81 @@
+"""Which model is in use: promote one, go back to the one before, follow what others promoted."""
+
+from datetime import datetime
+
+import structlog
+from sqlalchemy import Connection
+
+from service.errors import UsageError
+from service.scoring.artifact import AGAINST, Artifact, ModelUnusable
+from service.scoring.model import Model, shipped_models
+from service.scoring.serving import Serving
+from service.store import models
+from service.store.database import Database
+
+log = structlog.get_logger()
+
+
+def promote(
+    conn: Connection, name: str | None, *, force: bool, actor: str, reason: str, now: datetime
+) -> None:
+    """Use this model from now on, in every process; None is the one that was shipped.
+
+    Raises ModelUnusable when there is none of this name or it is damaged, UsageError when it was
+    found worse than the one in use and nobody forces it.
+    """
+    model = _load(conn, name)
+    against = model.card.get(AGAINST)
+    if against and not force:
+        raise UsageError(f"{model.name} is not promoted: {'; '.join(against)}")
+    models.promote(conn, name, actor=actor, action="promote", reason=reason, now=now)
+
+
+def roll_back(conn: Connection, *, actor: str, reason: str, now: datetime) -> str | None:
+    """Go back to the model in use before the last promotion that stands; returns its name.
+
+    Twice goes back two. Raises UsageError when there is nothing to go back to.
+    """
+    back: list[str | None] = [None]  # the names in use one after the other, as they stand
+    for made in reversed(models.list_promotions(conn, limit=10_000)):
+        if made.action == "promote":
+            back.append(made.model)
+        else:
+            back.pop()
+    if len(back) < 2:
+        raise UsageError("the model that was shipped is in use: there is nothing to go back to")
+    name = back[-2]
+    _load(conn, name)
+    models.promote(conn, name, actor=actor, action="rollback", reason=reason, now=now)
+    return name
+
+
+def current_model(conn: Connection) -> Model:
+    """The model in use. Raises ModelUnusable."""
+    latest = models.list_promotions(conn, limit=1)
+    return _load(conn, latest[0].model if latest else None)
+
+
+async def refresh(serving: Serving, seen: int | None, *, store: Database) -> int:
+    """Let `serving` use what was promoted since the promotion `seen`; returns the newest one's id.
+
+    A model that is damaged is said loudly, and what is in use stays. Raises Unavailable.
+    """
+    latest = await store.read(models.list_promotions, limit=1)
+    newest = latest[0].id if latest else 0
+    if newest != seen:
+        try:
+            serving.use(await store.read(current_model))
+            log.info("model in use", model=serving.name)
+        except ModelUnusable as error:
+            kept = serving.name or "none: every new comment is held as unscored"
+            log.error("no usable model", reason=str(error), kept=kept)
+    return newest
+
+
+def _load(conn: Connection, name: str | None) -> Model:
+    if name is None:
+        return Model.load(shipped_models() / "base")
+    found = models.find_model(conn, name)
+    if found is None:
+        raise ModelUnusable(f"there is no model {name!r} in the database")
+    return Model.of(Artifact(found.card, found.weights, f"model {name}"))

@@ -1,0 +1,148 @@
+"""Learn from what moderators decided: decisions → candidate → comparison.
+
+The candidate starts from the model that was shipped, so that a small site does not forget, and
+learns from decisions and from the corpus in turn. What is compared on was not learnt from.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import chain, cycle
+
+from service.errors import UsageError
+from service.likeness import fingerprint
+from service.scoring.artifact import AGAINST, Artifact
+from service.scoring.building import split, without_near
+from service.scoring.comparison import Comparison, compare
+from service.scoring.corpora import Example
+from service.scoring.learning import Learner, Lesson
+from service.scoring.model import Model
+from service.store import models
+from service.store.database import Database
+from service.store.examples import Decided, read_decided
+
+NEWEST = 100_000  # decisions that are learnt from
+LEAST_HELD_OUT = 20  # decisions without which two models cannot be compared
+_HELD_OUT = 0.2  # the newest share of the decisions, kept for the comparison
+_OF_ONE_CLUSTER = 5  # near-identical comments that count; a campaign is one lesson, not a thousand
+_OF_ONE_MODERATOR = 0.5  # the share of the examples one of several moderators may supply
+_PASSES = 2
+_SEED = 20261124
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model learnt from decisions, compared with the one in use. `missing` is how many more
+    decisions a comparison needs; `against` says in words why it should not be promoted."""
+
+    name: str
+    comparisons: tuple[Comparison, ...]
+    missing: int
+
+    @property
+    def against(self) -> tuple[str, ...]:
+        """Empty when it is not worse, as far as can be told."""
+        if self.missing:
+            return (f"too few decisions to compare on: {self.missing} more needed",)
+        return tuple(chain.from_iterable(one.worse for one in self.comparisons))
+
+
+def retrain(
+    store: Database,
+    *,
+    current: Model,
+    base: Model,
+    corpus: Sequence[Example],
+    now: datetime,
+    tell: Callable[[str], None],
+) -> Candidate:
+    """Learn a candidate from the decisions in force, compare it with the `current` model and store
+    it; promotes nothing.
+
+    It starts from `base`; a part of `corpus` is set apart to compare on. `tell` hears of each
+    step. Raises UsageError when nothing was decided yet; Unavailable.
+    """
+    with store.transaction() as conn:
+        decided = list(read_decided(conn, newest=NEWEST))[::-1]
+    if not decided:
+        raise UsageError("nothing was decided yet that tells spam from ham")
+    held_out, kept = _split(decided)
+    replayed, frozen = split(corpus)
+    tell(f"learning from {len(kept)} decisions and {len(replayed)} comments of the corpus")
+    learner = Learner(base)
+    for _ in range(_PASSES):
+        learner.learn(_in_turn(_bounded(kept), replayed))
+    tell(f"comparing on {len(held_out)} later decisions and {len(frozen)} comments set apart")
+    name = f"{now:%Y%m%d-%H%M%S}"
+    learnt = replace(base, name=name, weights=learner.weights, intercept=learner.intercept)
+    comparisons = tuple(
+        compare(what, examples, current, learnt)
+        for what, examples in (("decisions", held_out), ("corpus", frozen))
+        if examples
+    )
+    candidate = Candidate(name, comparisons, max(0, LEAST_HELD_OUT - len(held_out)))
+    card = _card(candidate, base, kept, now)
+    artifact = Artifact.pack(learner.weights, learner.intercept, card)
+    with store.transaction() as conn:
+        models.add_model(conn, name, artifact.card, artifact.weights, now)
+    return candidate
+
+
+def _split(decided: Sequence[Decided]) -> tuple[list[Example], list[Decided]]:
+    """The newest as examples to compare on, and the others; nothing alike is on both sides."""
+    at = len(decided) - int(len(decided) * _HELD_OUT)
+    kept = list(decided[:at])
+    clusters = {one.cluster for one in kept if one.cluster}
+    later = [_example(one) for one in decided[at:] if one.cluster not in clusters]
+    return without_near(later, [_example(one) for one in kept]), kept
+
+
+def _example(one: Decided) -> Example:
+    return Example(one.submission, one.spam, one.at.isoformat())
+
+
+def _bounded(decided: Sequence[Decided]) -> list[Lesson]:
+    """Lessons in the order of their decisions, without what too much of came from one source."""
+    seen: Counter[str] = Counter()
+    kept: list[Decided] = []
+    for one in reversed(decided):  # the newest of a cluster count
+        kind = one.cluster or f"{fingerprint(one.submission.comment):016x}"
+        seen[kind] += 1
+        if seen[kind] <= _OF_ONE_CLUSTER:
+            kept.append(one)
+    by = Counter(one.actor for one in kept)
+    weight = dict.fromkeys(by, 1.0)
+    for actor, count in by.items():
+        others = len(kept) - count
+        if others and count > _OF_ONE_MODERATOR * len(kept):
+            weight[actor] = others / count
+    return [Lesson(one.submission, one.spam, weight[one.actor]) for one in reversed(kept)]
+
+
+def _in_turn(lessons: Sequence[Lesson], base: Sequence[Example]) -> Iterator[Lesson]:
+    """Decisions and comments of the corpus in turn, all of both at least once."""
+    replay = [Lesson(example.submission, example.spam) for example in base]
+    random.Random(_SEED).shuffle(replay)  # noqa: S311 - repeatable, no secret
+    again = cycle(replay)
+    yield from replay[len(lessons) :]
+    for lesson in lessons:
+        yield next(again)
+        yield lesson
+
+
+def _card(
+    candidate: Candidate, base: Model, kept: Sequence[Decided], now: datetime
+) -> dict[str, object]:
+    spam = sum(one.spam for one in kept)
+    learnt_from = {"source": "decisions", "spam": spam, "ham": len(kept) - spam, "broken_rows": 0}
+    return {
+        "name": candidate.name,
+        "created": now.isoformat(),
+        "thresholds": {"publish": base.publish_below, "reject": base.reject_above},
+        "started_from": {"model": base.name, "sha256": base.card.get("sha256", "")},
+        "trained_on": [*base.card.get("trained_on", ()), learnt_from],
+        "held_out": {one.candidate.name: one.candidate.as_card() for one in candidate.comparisons},
+        AGAINST: list(candidate.against),
+    }

@@ -1,0 +1,146 @@
+"""Which model is in use, for every process alike, and the way back."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+from starlette.testclient import TestClient
+
+from service.app import create_app
+from service.config import Config
+from service.errors import UsageError
+from service.promote import current_model, promote, refresh, roll_back
+from service.scoring.artifact import AGAINST, Artifact, ModelUnusable
+from service.scoring.serving import Serving
+from service.store import models
+from service.store.database import Database
+from tests.factories import NOW, a_submission
+from tests.redis_server import wait_until
+from tests.tiny_model import SPAM_TEXT, promote_model
+
+
+def keep(conn: Connection, folder: Path, name: str, **more: object) -> None:
+    """A copy of a model under another name."""
+    found = Artifact.read(folder)
+    card = json.dumps({**json.loads(found.card), "name": name, **more}).encode()
+    models.add_model(conn, name, card, found.weights, NOW)
+
+
+def use(conn: Connection, name: str | None, *, force: bool = False) -> None:
+    promote(conn, name, force=force, actor="ann", reason="better", now=NOW)
+
+
+def back(conn: Connection) -> str | None:
+    return roll_back(conn, actor="ann", reason="worse", now=NOW)
+
+
+def test_the_shipped_model_is_in_use_until_another_is_promoted(
+    database: Database, tiny_model: Path
+) -> None:
+    with database.transaction() as conn:
+        assert current_model(conn).name == "base"
+        keep(conn, tiny_model, "second")
+        assert current_model(conn).name == "base"
+        use(conn, "second")
+        assert current_model(conn).name == "second"
+        use(conn, None)
+        assert current_model(conn).name == "base"
+
+
+def test_rolling_back_goes_back_one_promotion_each_time(
+    database: Database, tiny_model: Path
+) -> None:
+    with database.transaction() as conn:
+        for name in ("one", "two", "three"):
+            keep(conn, tiny_model, name)
+            use(conn, name)
+
+        assert [back(conn) for _ in range(3)] == ["two", "one", None]
+        assert current_model(conn).name == "base"
+        with pytest.raises(UsageError, match="nothing to go back to"):
+            back(conn)
+        use(conn, "three")
+        assert back(conn) is None
+        kept = models.list_promotions(conn)
+    assert [made.action for made in kept[::-1]] == ["promote"] * 3 + ["rollback"] * 3 + [
+        "promote", "rollback",
+    ]  # fmt: skip
+    assert {(made.actor, made.reason) for made in kept} == {("ann", "better"), ("ann", "worse")}
+
+
+def test_a_model_found_worse_is_promoted_only_by_force(sqlite: Database, tiny_model: Path) -> None:
+    with sqlite.transaction() as conn:
+        keep(conn, tiny_model, "worse", **{AGAINST: ["decisions: 5 more of 90 spam let through"]})
+
+        with pytest.raises(UsageError, match="5 more of 90 spam let through"):
+            use(conn, "worse")
+        assert current_model(conn).name == "base"
+        use(conn, "worse", force=True)
+        assert current_model(conn).name == "worse"
+
+
+def test_a_model_that_is_not_there_or_damaged_is_not_promoted(
+    sqlite: Database, tiny_model: Path
+) -> None:
+    with sqlite.transaction() as conn:
+        keep(conn, tiny_model, "damaged", sha256="0" * 64)
+
+        for name, why in (("lost", "no model 'lost'"), ("damaged", "SHA-256")):
+            with pytest.raises(ModelUnusable, match=why):
+                use(conn, name)
+        assert models.list_promotions(conn) == []
+
+
+def test_old_models_that_were_not_in_use_are_forgotten(sqlite: Database, tiny_model: Path) -> None:
+    with sqlite.transaction() as conn:
+        keep(conn, tiny_model, "used")
+        use(conn, "used")
+        for number in range(15):
+            keep(conn, tiny_model, f"candidate-{number:02}")
+
+        names = {kept.name for kept in models.list_models(conn)}
+
+    assert "used" in names
+    assert len(names) == 11
+
+
+def test_a_model_that_is_damaged_later_leaves_the_one_in_use(
+    sqlite: Database, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serving = Serving()
+    with sqlite.transaction() as conn:
+        promote_model(conn, tiny_model)
+
+    async def follow(seen: int | None) -> int:
+        return await refresh(serving, seen, store=sqlite)
+
+    seen = asyncio.run(follow(None))
+    with sqlite.transaction() as conn:
+        models.promote(conn, "lost", actor="ann", action="promote", reason="", now=NOW)
+    newest = asyncio.run(follow(seen))
+
+    assert newest > seen
+    assert serving.name == "tiny"
+    assert serving.score(a_submission(comment=SPAM_TEXT)) is not None
+    assert "no usable model" in capsys.readouterr().out
+
+
+def test_a_running_service_takes_what_is_promoted_without_a_restart(
+    config: Config, sqlite: Database, tiny_model: Path
+) -> None:
+    with TestClient(create_app(config)) as client:
+
+        def name() -> str:
+            found: str = client.get("/readyz").json()["parts"]["model"]["name"]
+            return found
+
+        assert name() == "tiny"
+        with sqlite.transaction() as conn:
+            keep(conn, tiny_model, "next")
+            use(conn, "next")
+        wait_until(lambda: name() == "next", "the promoted model to be in use")
+        with sqlite.transaction() as conn:
+            back(conn)
+        wait_until(lambda: name() == "tiny", "the earlier model to be in use again")
