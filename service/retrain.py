@@ -4,11 +4,12 @@ The candidate starts from the model that was shipped, so that a small site does 
 learns from decisions and from the corpus in turn. What is compared on was not learnt from.
 """
 
+import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain, cycle
 
 from service.errors import UsageError
@@ -17,11 +18,13 @@ from service.scoring.artifact import AGAINST, Artifact
 from service.scoring.building import split, without_near
 from service.scoring.comparison import Comparison, compare
 from service.scoring.corpora import Example
+from service.scoring.correction import Correction
 from service.scoring.learning import Learner, Lesson
 from service.scoring.model import Model
+from service.scoring.serving import Serving
 from service.store import models
 from service.store.database import Database
-from service.store.examples import Decided, read_decided
+from service.store.examples import Decided, latest_changes, read_decided
 
 NEWEST = 100_000  # decisions that are learnt from
 LEAST_HELD_OUT = 20  # decisions without which two models cannot be compared
@@ -29,7 +32,14 @@ _HELD_OUT = 0.2  # the newest share of the decisions, kept for the comparison
 _OF_ONE_CLUSTER = 5  # near-identical comments that count; a campaign is one lesson, not a thousand
 _OF_ONE_MODERATOR = 0.5  # the share of the examples one of several moderators may supply
 _PASSES = 2
+SITES_NEWEST = 200  # decisions of a site that correct its scores
+_LATELY = 1000  # decisions over all sites that do
+_SITES = 8  # sites that are corrected, those decided on last; each takes two megabytes
+_HALF_LIFE = timedelta(days=30)
 _SEED = 20261124
+
+
+Seen = tuple[Model, tuple[tuple[str, bool], ...]]  # what corrections were made from
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,49 @@ def retrain(
     return candidate
 
 
+async def correct(
+    serving: Serving, seen: Seen | None, *, store: Database, now: datetime
+) -> Seen | None:
+    """Let the scores of each site follow what its moderators decided since the model was made.
+
+    Returns what was seen, for the next call. At most the newest of SITES_NEWEST decisions of a
+    site count, each half as much for every month of age. Raises Unavailable.
+    """
+    model = serving.model
+    changes = await store.read(latest_changes, newest=_LATELY)
+    if model is None or (seen is not None and seen[0] is model and seen[1] == changes):
+        return seen
+    since = _made_at(model)
+    decided = await store.read(lambda conn: list(read_decided(conn, newest=_LATELY, since=since)))
+    corrections = await asyncio.to_thread(_corrections, model, decided[::-1], now)
+    if serving.model is model:
+        serving.correct(corrections)
+    return model, changes
+
+
+def _corrections(model: Model, decided: Sequence[Decided], now: datetime) -> dict[str, Correction]:
+    by_site: dict[str, list[Decided]] = {}
+    for one in decided:
+        site = one.submission.site
+        by_site[site] = [*by_site.pop(site, []), one]
+    corrections: dict[str, Correction] = {}
+    for site, ones in list(by_site.items())[-_SITES:]:
+        learner = Learner(model)
+        learner.learn(_bounded(ones[-SITES_NEWEST:], now))
+        if (correction := learner.correction) is not None:
+            corrections[site] = correction
+    return corrections
+
+
+def _made_at(model: Model) -> datetime | None:
+    """When a model was made; what was decided before it may have been learnt already."""
+    try:
+        made = datetime.fromisoformat(str(model.card.get("created")))
+    except ValueError:
+        return None
+    return made if made.tzinfo else None
+
+
 def _split(decided: Sequence[Decided]) -> tuple[list[Example], list[Decided]]:
     """The newest as examples to compare on, and the others; nothing alike is on both sides."""
     at = len(decided) - int(len(decided) * _HELD_OUT)
@@ -103,8 +156,11 @@ def _example(one: Decided) -> Example:
     return Example(one.submission, one.spam, one.at.isoformat())
 
 
-def _bounded(decided: Sequence[Decided]) -> list[Lesson]:
-    """Lessons in the order of their decisions, without what too much of came from one source."""
+def _bounded(decided: Sequence[Decided], now: datetime | None = None) -> list[Lesson]:
+    """Lessons in the order of their decisions, without what too much of came from one source.
+
+    With `now` each counts the less the older it is.
+    """
     seen: Counter[str] = Counter()
     kept: list[Decided] = []
     for one in reversed(decided):  # the newest of a cluster count
@@ -118,7 +174,14 @@ def _bounded(decided: Sequence[Decided]) -> list[Lesson]:
         others = len(kept) - count
         if others and count > _OF_ONE_MODERATOR * len(kept):
             weight[actor] = others / count
-    return [Lesson(one.submission, one.spam, weight[one.actor]) for one in reversed(kept)]
+    return [
+        Lesson(one.submission, one.spam, weight[one.actor] * _freshness(one, now))
+        for one in reversed(kept)
+    ]
+
+
+def _freshness(one: Decided, now: datetime | None) -> float:
+    return 1.0 if now is None else float(0.5 ** max(0.0, (now - one.at) / _HALF_LIFE))
 
 
 def _in_turn(lessons: Sequence[Lesson], base: Sequence[Example]) -> Iterator[Lesson]:

@@ -6,14 +6,26 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as replace_struct
 
 from service import review
-from service.domain import Decision
+from service.domain import Decision, Submission
 from service.errors import UsageError
 from service.promote import current_model
-from service.retrain import LEAST_HELD_OUT, Candidate, _bounded, _in_turn, _split, retrain
+from service.retrain import (
+    LEAST_HELD_OUT,
+    Candidate,
+    Seen,
+    _bounded,
+    _in_turn,
+    _split,
+    correct,
+    retrain,
+)
 from service.scoring.corpora import Example
+from service.scoring.explain import DECIDED_LATELY
 from service.scoring.model import Model
+from service.scoring.serving import Serving
 from service.store.database import Database
 from service.store.examples import Decided
 from service.vocabulary import Choice, Reason
@@ -141,3 +153,68 @@ def test_decisions_and_corpus_take_turns_and_neither_is_left_out() -> None:
         assert {example.submission.comment for example in corpus} <= set(texts)
         assert {honest(n) for n in range(number)} <= set(texts)
         assert sum(text.startswith("corpus") for text in texts) == max(number, 7)
+
+
+# --- what decisions change at once -------------------------------------------------------------
+
+
+def test_scores_of_a_site_follow_its_decisions_at_once_and_an_undo_takes_it_back(
+    database: Database, tiny_model: Path
+) -> None:
+    serving = Serving()
+    serving.use(Model.load(tiny_model))
+    here = a_submission(comment=promotion(300))
+    elsewhere = replace_struct(here, site="blog")
+
+    def probability(submission: Submission) -> float:
+        score = serving.score(submission)
+        assert score is not None
+        return score.probability
+
+    async def follow(seen: Seen | None) -> Seen | None:
+        return await correct(serving, seen, store=database, now=NOW + timedelta(hours=3))
+
+    before = probability(here)
+    decided_site(database, 40)
+    seen = asyncio.run(follow(None))
+
+    assert probability(here) > max(before, 0.5)
+    assert probability(elsewhere) == before
+    score = serving.score(here)
+    assert score is not None
+    assert DECIDED_LATELY in {term.text for term in score.terms}
+
+    async def undo_all() -> None:
+        for made in await review.latest_decisions(MODERATOR, store=database):
+            await review.undo(MODERATOR, made.id, store=database, now=NOW)
+
+    for _ in range(4):  # ten are listed at a time
+        asyncio.run(undo_all())
+    asyncio.run(follow(seen))
+
+    assert probability(here) == before
+
+
+def test_nothing_is_learnt_again_while_nothing_was_decided(
+    sqlite: Database, tiny_model: Path
+) -> None:
+    serving = Serving()
+    serving.use(Model.load(tiny_model))
+    decided_site(sqlite, 4)
+
+    async def twice() -> tuple[Seen | None, Seen | None]:
+        first = await correct(serving, None, store=sqlite, now=NOW)
+        return first, await correct(serving, first, store=sqlite, now=NOW)
+
+    first, second = asyncio.run(twice())
+
+    assert first is second is not None
+
+
+def test_an_old_decision_counts_less_than_a_new_one() -> None:
+    decided = some_decided(2)
+    lessons = _bounded(
+        [replace(decided[0], at=NOW - timedelta(days=60)), replace(decided[1], at=NOW)], NOW
+    )
+
+    assert [lesson.weight for lesson in lessons] == [0.25, 1.0]

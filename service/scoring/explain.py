@@ -10,23 +10,27 @@ from service.scoring.words import Weighed
 _MOST_TERMS = 8
 _LEAST_TERMS = 3
 _FAINT = 0.15  # log-odds; terms after the third that weigh less are left out
+DECIDED_LATELY = "like comments decided lately"
 _PHRASES = tuple(SIGNALS.values())
 _EDGES = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~…“”„«»"
 
 
 def explain(
-    weighed: Weighed, signals: Mapping[int, float], weights: Sequence[float]
+    weighed: Weighed, signals: Mapping[int, float], weights: Sequence[float], shift: float = 0.0
 ) -> tuple[Term, ...]:
     """The three to eight words, phrases and signals that weigh most, heaviest first.
 
-    `weights` are those of the signals. What a word weighs says `Weighed.shares`; words side by side
-    that both weigh are one phrase. Words are as in the normalised text.
+    `weights` are those of the signals; `shift` is what decisions since the model was made add. What
+    a word weighs says `Weighed.shares`; words side by side that both weigh are one phrase. Words
+    are as in the normalised text.
     """
     weight_of = _phrases(weighed.words, weighed.shares())
     found = [(-abs(weight), text, weight) for text, weight in weight_of.items() if text]
     for place, value in signals.items():
         weight = weights[place] * value
         found.append((-abs(weight), _PHRASES[place], weight))
+    if shift:
+        found.append((-abs(shift), DECIDED_LATELY, shift))
     found.sort()
     telling = [entry for entry in found[:_MOST_TERMS] if -entry[0] >= _FAINT]
     named = telling if len(telling) >= _LEAST_TERMS else found[:_LEAST_TERMS]

@@ -1,5 +1,7 @@
 """Learning from decisions: a model's weights, moved example by example towards what people decide.
 
+A `Learner` goes as far as a new model, or, for one site, as a correction that is added to a score.
+
 Logistic loss with AdaGrad (Duchi, Hazan, Singer 2011), starting from the weights of a trained
 model: few examples move little, many of a kind move much. Memory does not grow with the examples.
 """
@@ -13,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.domain import Submission
+from service.scoring.correction import Correction
 from service.scoring.features import read_submission
 from service.scoring.model import Model, probability_of
 from service.scoring.training import rows_of
@@ -39,7 +42,7 @@ class Learner:
         self._from = model.weights.astype(np.float64)
         self._weights = self._from.copy()
         self._steps = np.full(len(self._weights), _EASE)
-        self._intercept = model.intercept
+        self._intercept = self._intercept_from = model.intercept
         self._intercept_steps = 10.0  # it moves slowly: what all comments share says little
 
     def learn(self, lessons: Iterable[Lesson]) -> list[float]:
@@ -67,6 +70,12 @@ class Learner:
         self._intercept_steps += slope * slope
         self._intercept -= RATE * slope / math.sqrt(self._intercept_steps)
         return probability
+
+    @property
+    def correction(self) -> Correction | None:
+        """What was learnt, on top of the model it started from; None: nothing."""
+        moved = (self._weights - self._from).astype(np.float32)
+        return Correction(moved, self._intercept - self._intercept_from) if moved.any() else None
 
     @property
     def weights(self) -> NDArray[np.float32]:

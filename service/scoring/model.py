@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from service.domain import Score, Submission, Term
 from service.scoring.artifact import CARD, Artifact, ModelUnusable
+from service.scoring.correction import Correction
 from service.scoring.explain import explain
 from service.scoring.features import Reading, read_submission
 from service.scoring.hashing import COLUMNS, words_of
@@ -65,10 +66,16 @@ class Model:
             raise ModelUnusable(f"{where}: thresholds are not in order from 0 to 1")
         return cls(name, weights, intercept, below, above, card)
 
-    def score(self, submission: Submission) -> Score:
-        """The probability that a submission is spam, with terms unless it is clearly fine."""
+    def score(self, submission: Submission, correction: Correction | None = None) -> Score:
+        """The probability that a submission is spam, with terms unless it is clearly fine.
+
+        A `correction` adds what decisions since the model was made say.
+        """
         reading = read_submission(submission)
-        return self._score(reading, self._words.weigh(reading.text))
+        weighed = self._words.weigh(reading.text)
+        if correction is None:
+            return self._score(reading, weighed)
+        return self._score(reading, weighed, correction.shift(reading.text, reading.signals))
 
     def score_many(self, submissions: Iterable[Submission]) -> Iterator[Score]:
         """The same scores in the same order, new words hashed in batches: for files."""
@@ -79,14 +86,14 @@ class Model:
             for reading in batch:
                 yield self._score(reading, self._words.weigh(reading.text))
 
-    def _score(self, reading: Reading, weighed: Weighed) -> Score:
-        logit = self.intercept + weighed.logit
+    def _score(self, reading: Reading, weighed: Weighed, shift: float = 0.0) -> Score:
+        logit = self.intercept + weighed.logit + shift
         for place, value in reading.signals.items():
             logit += value * self._signals[place]
         probability = probability_of(logit)
         terms: tuple[Term, ...] = ()
         if probability >= self.publish_below:
-            terms = explain(weighed, reading.signals, self._signals)
+            terms = explain(weighed, reading.signals, self._signals, shift)
         return Score(probability, self.name, terms, self.publish_below, self.reject_above)
 
 

@@ -1,8 +1,11 @@
 """The model that scores what comes in, exchanged for another while comments come in."""
 
+from collections.abc import Mapping
+
 import structlog
 
 from service.domain import Score, Submission
+from service.scoring.correction import Correction
 from service.scoring.model import Model
 
 log = structlog.get_logger()
@@ -13,6 +16,12 @@ class Serving:
 
     def __init__(self) -> None:
         self._model: Model | None = None
+        self._corrections: Mapping[str, Correction] = {}  # by site
+
+    @property
+    def model(self) -> Model | None:
+        """The model in use."""
+        return self._model
 
     @property
     def name(self) -> str:
@@ -21,14 +30,18 @@ class Serving:
 
     def use(self, model: Model) -> None:
         """Score with this model from the next comment on."""
-        self._model = model
+        self._model, self._corrections = model, {}
+
+    def correct(self, corrections: Mapping[str, Correction]) -> None:
+        """Add these to the scores of their sites from the next comment on, and no others."""
+        self._corrections = corrections
 
     def score(self, submission: Submission) -> Score | None:
         """The score, or None: whatever a model does, a comment is held, never lost."""
         if self._model is None:
             return None
         try:
-            return self._model.score(submission)
+            return self._model.score(submission, self._corrections.get(submission.site))
         except Exception as error:
             log.error("the model failed: this comment is held as unscored", error=repr(type(error)))
             return None

@@ -25,8 +25,17 @@ class Decided:
     at: datetime
 
 
-def read_decided(conn: Connection, *, newest: int, site_id: int | None = None) -> Iterator[Decided]:
-    """The `newest` decisions in force that tell spam from ham, newest first.
+def latest_changes(conn: Connection, *, newest: int) -> tuple[tuple[str, bool], ...]:
+    """The `newest` decisions and whether each was undone: differs once one was made or undone."""
+    query = select(decision.c.id, decision.c.undone_at).order_by(decision.c.created_at.desc())
+    rows = conn.execute(query.limit(newest))
+    return tuple((row.id, row.undone_at is not None) for row in rows)
+
+
+def read_decided(
+    conn: Connection, *, newest: int, since: datetime | None = None
+) -> Iterator[Decided]:
+    """The `newest` decisions in force that tell spam from ham, newest first, of those made `since`.
 
     Approved is ham, rejected as spam is spam; other reasons to reject are neither.
     """
@@ -47,8 +56,8 @@ def read_decided(conn: Connection, *, newest: int, site_id: int | None = None) -
         .order_by(decision.c.created_at.desc(), comment.c.id.desc())
         .limit(newest)
     )  # fmt: skip
-    if site_id is not None:
-        query = query.where(comment.c.site_id == site_id)
+    if since is not None:
+        query = query.where(decision.c.created_at > since)
     for row in conn.execute(query.execution_options(yield_per=_AT_ONCE)):
         submission = Submission(
             site=row.key, page_url=row.url, name=row.name, email=row.email, comment=row.comment,
