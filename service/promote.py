@@ -1,16 +1,21 @@
 """Which model is in use: promote one, go back to the one before, follow what others promoted."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import structlog
 from sqlalchemy import Connection
 
+from service.domain import Site
 from service.errors import UsageError
 from service.scoring.artifact import AGAINST, Artifact, ModelUnusable
+from service.scoring.evaluation import CONFIDENCE, certified_threshold, examples_needed
 from service.scoring.model import Model, shipped_models
 from service.scoring.serving import Serving
 from service.store import models
 from service.store.database import Database
+from service.store.examples import approved_scores
 
 log = structlog.get_logger()
 
@@ -53,6 +58,25 @@ def current_model(conn: Connection) -> Model:
     """The model in use. Raises ModelUnusable."""
     latest = models.list_promotions(conn, limit=1)
     return _load(conn, latest[0].model if latest else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The lowest reject threshold that keeps a site's promise, None where none does, on how many
+    approved comments, and how many more are needed before any can."""
+
+    threshold: float | None
+    honest: int
+    missing: int
+
+
+def certify(conn: Connection, site: Site, model: str) -> Certificate:
+    """What can be promised of a reject threshold, by what this model gave to approved comments."""
+    alpha = site.policy.threshold_alpha
+    scores = np.array(approved_scores(conn, site.id, model))
+    missing = max(0, examples_needed(alpha, 1 - CONFIDENCE) - len(scores))
+    threshold = None if missing else certified_threshold(scores, alpha, 1 - CONFIDENCE)
+    return Certificate(threshold, len(scores), missing)
 
 
 async def refresh(serving: Serving, seen: int | None, *, store: Database) -> int:

@@ -56,6 +56,16 @@ def _parse_threshold(value: str) -> float | None:
     return number
 
 
+def _parse_share(value: str) -> float:
+    try:
+        share = float(value)
+    except ValueError:
+        share = -1.0
+    if not 0.0 < share < 1.0:
+        raise ValueError("expected a number between 0 and 1, such as 0.01")
+    return share
+
+
 def _parse_words(value: str) -> tuple[str, ...]:
     return tuple(word for part in value.split(",") if (word := part.strip()))
 
@@ -116,6 +126,8 @@ SETTINGS: tuple[Setting, ...] = (
             "publish below this score; model: the model's own threshold"),
     Setting("threshold.reject", "threshold_reject", "off", _parse_threshold,
             "reject above this score; off: the score never rejects"),
+    Setting("threshold.alpha", "threshold_alpha", "0.01", _parse_share,
+            "share of honest comments that a certified reject threshold may reject at most"),
     Setting("links.max", "links_max", "3", _parse_count, "hold comments with more links than this"),
     Setting("words.blocked", "words_blocked", "", _parse_words,
             "reject comments with one of these words or phrases, separated by commas"),
@@ -157,6 +169,7 @@ class Policy:
     publish_proven: bool
     threshold_publish: float | None
     threshold_reject: float | None
+    threshold_alpha: float
     links_max: int
     words_blocked: tuple[str, ...]
     words_held: tuple[str, ...]

@@ -17,6 +17,8 @@ from service.commands.opened import (
 from service.errors import UsageError
 
 if TYPE_CHECKING:
+    from service.domain import Site
+    from service.promote import Certificate
     from service.retrain import Candidate
     from service.scoring.artifact import Artifact
     from service.scoring.corpora import Example
@@ -46,9 +48,11 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 
 def run_models(args: argparse.Namespace) -> int:
-    """Print a line for every model found, the one in use marked with a star."""
+    """Print a line for every model found, and what can be promised of each site's thresholds."""
+    from service.promote import certify
     from service.scoring.artifact import ModelUnusable
     from service.scoring.model import Model
+    from service.store import sites
 
     used, found = _list_models(args)
     for name, artifact in found:
@@ -60,7 +64,24 @@ def run_models(args: argparse.Namespace) -> int:
             continue
         print(f"{mark} {name:<16} {_summary(model.card)}  hold from {model.publish_below}, "
               f"reject above {model.reject_above}  {artifact.place}")  # fmt: skip
+    if has_database(args):
+        with transaction(args) as conn:
+            for site in sites.list_sites(conn):
+                print(f"{site.key}: {_promise(site, certify(conn, site, used))}")
     return 0
+
+
+def _promise(site: "Site", found: "Certificate") -> str:
+    if found.threshold is not None:
+        said = f"reject above {found.threshold} is certified for {site.policy.threshold_alpha:.1%}"
+        said += f" of honest comments ({found.honest} approved)"
+    elif found.missing:
+        said = "no reject threshold can be certified yet, "
+        said += f"{found.missing} more approved comments needed"
+    else:
+        said = f"no reject threshold keeps to {site.policy.threshold_alpha:.1%} of honest comments"
+    now = site.policy.threshold_reject
+    return f"{said}; now {'off' if now is None else now}"
 
 
 def run_retrain(args: argparse.Namespace) -> int:

@@ -32,6 +32,23 @@ def latest_changes(conn: Connection, *, newest: int) -> tuple[tuple[str, bool], 
     return tuple((row.id, row.undone_at is not None) for row in rows)
 
 
+def approved_scores(conn: Connection, site_id: int, model: str) -> list[float]:
+    """What this model gave, as they came in, to the site's comments that moderators approved."""
+    query = (
+        select(comment.c.score)
+        .join(decision, decision.c.id == comment.c.decision_id)
+        .where(
+            comment.c.site_id == site_id,
+            comment.c.model == model,
+            comment.c.score.is_not(None),
+            comment.c.edited_at.is_(None),
+            decision.c.choice == Choice.APPROVE,
+            decision.c.undone_at.is_(None),
+        )
+    )
+    return list(conn.scalars(query))
+
+
 def read_decided(
     conn: Connection, *, newest: int, since: datetime | None = None
 ) -> Iterator[Decided]:

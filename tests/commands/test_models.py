@@ -36,7 +36,9 @@ def test_from_decisions_to_a_model_in_use_and_back(
     assert printed.out.rstrip().endswith("is in use")
 
     assert run(tmp_path, "models") == 0
-    used = [line for line in capsys.readouterr().out.splitlines() if line.startswith("*")]
+    printed_models = capsys.readouterr().out.splitlines()
+    used = [line for line in printed_models if line.startswith("*")]
+    assert "news: no reject threshold can be certified yet, 299 more" in printed_models[-1]
     assert len(used) == 1
     assert used[0].endswith("database")
 
