@@ -17,7 +17,7 @@ from service.config import Config
 from service.domain import Score, Scorer, Submission
 from service.errors import DeskError, Unavailable
 from service.limits import Limits
-from service.link import Link
+from service.link import open_link
 from service.scoring.model import Model, ModelUnusable, find_current
 from service.store.database import Database, sqlite_url
 from service.submit import Twins
@@ -103,7 +103,7 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
     """The parts, in order; closed again at the end."""
     store = Database(config.database_url or sqlite_url(config.data_dir))
     store.start()
-    link = Link(config.redis_url)
+    link = open_link(config.redis_url)
     model, score = _load_model(config)
     tidying = asyncio.create_task(_tidy_now_and_then(store))
     try:

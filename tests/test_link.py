@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from service.link import Link, LinkDown, Script
+from service.lane import LinkDown, Script
+from service.link import Link, open_link
 from tests.redis_server import DEADLINE, RedisServer, free_port, running_server, wait_until
 
 ECHO = Script("return {ARGV[1], KEYS[1]}")
@@ -26,7 +27,7 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 
 @asynccontextmanager
 async def linked(url: str) -> AsyncIterator[Link]:
-    link = Link(url, timeout=TIMEOUT)
+    link = open_link(url, timeout=TIMEOUT)
     try:
         yield link
     finally:
@@ -249,7 +250,7 @@ def test_neither_state_nor_error_shows_the_password() -> None:
 )
 def test_a_url_of_another_kind_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"Redis|Sentinel"):
-        Link(url)
+        open_link(url)
 
 
 def test_a_cluster_answers_calls_on_every_slot(tmp_path: Path) -> None:
