@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from service.lane import Lane, LinkState, Reply, Script
-from service.redis_url import Argument, Cluster, open_client
+from service.redis_url import Argument, RedisCluster, open_client
 from service.shards import Shards
 
 
@@ -33,7 +33,7 @@ def open_link(url: str, *, timeout: float = 0.2) -> Link:
     (`rediss+…` with TLS). Raises ValueError when the URL is none of these.
     """
     found = open_client(url, timeout)
-    if isinstance(found, Cluster):
+    if isinstance(found, RedisCluster):
         return Shards(found, timeout=timeout)
     client, sentinel = found
     return Lane(client, timeout=timeout, sentinel=sentinel)

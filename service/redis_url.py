@@ -18,7 +18,7 @@ Place: TypeAlias = tuple[str, int]  # host and port
 
 
 @dataclass(frozen=True, slots=True)
-class Cluster:
+class RedisCluster:
     """Where a cluster can be asked about itself, and how to connect to each of its servers."""
 
     seeds: tuple[Place, ...]
@@ -37,7 +37,7 @@ class Map:
     servers: frozenset[Place]  # replicas too
 
 
-def open_client(url: str, timeout: float) -> tuple[Redis, Sentinel | None] | Cluster:
+def open_client(url: str, timeout: float) -> tuple[Redis, Sentinel | None] | RedisCluster:
     """The client a URL asks for, not connected yet, with the Sentinels it names; or a cluster.
 
     `timeout`, in seconds, is for connecting. Raises ValueError when the URL names none of them.
@@ -58,7 +58,7 @@ def open_client(url: str, timeout: float) -> tuple[Redis, Sentinel | None] | Clu
     )
     options |= {"username": unquote(name) or None, "password": unquote(password) or None}
     if kind == "cluster":
-        return Cluster(tuple(_host_and_port(host, 6379) for host in hosts.split(",")), options)
+        return RedisCluster(tuple(_host_and_port(host, 6379) for host in hosts.split(",")), options)
     service, _, db = place.path.strip("/").partition("/")
     if not service or not (db or "0").isdecimal():
         raise ValueError("a Sentinel URL ends in /SERVICE or /SERVICE/DB")
@@ -100,7 +100,7 @@ async def exchange(client: Redis, commands: Sequence[tuple[Argument, ...]]) -> l
         await pool.release(connection)
 
 
-async def read_map(cluster: Cluster, place: Place) -> Map:
+async def read_map(cluster: RedisCluster, place: Place) -> Map:
     """What this server knows of the cluster, asked on a connection of its own.
 
     Raises redis-py's errors and OSError.

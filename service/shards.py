@@ -12,7 +12,7 @@ from redis import exceptions
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
 from service.lane import ELSEWHERE, FAILURES, PROBE, Lane, LinkDown, LinkState, Reply, Script
-from service.redis_url import Argument, Cluster, Map, Place, read_map
+from service.redis_url import Argument, Map, Place, RedisCluster, read_map
 
 _FIRST_LOOK, _LAST_LOOK = 0.05, 1.0  # seconds between two looks at the map; doubled, with jitter
 _HANDOVER = 0.02  # seconds until a call is tried again whose keys are on the move
@@ -26,7 +26,7 @@ class Shards:
     it is on the move, the call is tried again until its time is over.
     """
 
-    def __init__(self, cluster: Cluster, *, timeout: float) -> None:
+    def __init__(self, cluster: RedisCluster, *, timeout: float) -> None:
         self._cluster = cluster
         self._timeout = timeout
         self._lanes: dict[Place, Lane] = {}

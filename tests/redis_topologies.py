@@ -198,19 +198,26 @@ def _names(tag: str) -> Iterator[str]:
     return (f"{tag}-{number}" for number in count())
 
 
+def cluster_options() -> tuple[int, int, list[str]]:
+    """A port, the bus's port, and what makes a server a member of a cluster."""
+    port, bus = free_port(), free_port()
+    return port, bus, [
+        "--port", str(port), "--cluster-enabled", "yes", "--cluster-port", str(bus),
+        "--cluster-node-timeout", str(NODE_TIMEOUT), "--repl-diskless-sync-delay", "0",
+        "--cluster-replica-validity-factor", "0",
+    ]  # fmt: skip
+
+
 @contextlib.contextmanager
 def running_cluster(directory: Path, *options: str) -> Iterator[Cluster]:
     """Six servers that make up a cluster, for the length of the block."""
     with contextlib.ExitStack() as stack:
         nodes = []
         for number in range(2 * SHARDS):
-            port, bus = free_port(), free_port()
-            options_of = [
-                "--port", str(port), "--cluster-enabled", "yes", "--cluster-port", str(bus),
-                "--cluster-node-timeout", str(NODE_TIMEOUT), "--repl-diskless-sync-delay", "0",
-                "--cluster-replica-validity-factor", "0", *options,
-            ]  # fmt: skip
-            nodes.append(Node(_started(stack, directory / f"node{number}", *options_of), port, bus))
+            port, bus, words = cluster_options()
+            nodes.append(
+                Node(_started(stack, directory / f"node{number}", *words, *options), port, bus)
+            )
         cluster = Cluster(nodes)
         _form(cluster)
         yield cluster

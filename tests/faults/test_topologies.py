@@ -25,7 +25,7 @@ from tests.redis_topologies import Cluster, Watched, running_cluster, running_wa
 from tests.serving import Service, running_service
 from tests.web.asking import COMMENTS, a_body
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 SITE = "news"  # the load's
 COUNTING_AGAIN = 10.0  # seconds after a failover, at most, until limits count in every process
 ANSWER_SECONDS = 3.0  # for 99 of 100 answers, beside nine servers and the load on two cores
