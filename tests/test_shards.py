@@ -9,8 +9,8 @@ from redis.crc import key_slot
 
 from service.lane import LinkDown, Script
 from tests.linking import COUNT, TIMEOUT, linked, until_up
+from tests.redis_cluster import SLOTS, Node, cluster_options
 from tests.redis_server import RedisServer, running_server, wait_until
-from tests.redis_topologies import SLOTS, Node, cluster_options
 
 COUNT_BOTH = Script("return redis.call('INCR', KEYS[1]) + redis.call('INCR', KEYS[2])")
 ABSENT_HOST = "127.0.0.1:1"  # where nobody listens: one server of several may be gone

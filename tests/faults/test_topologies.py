@@ -20,8 +20,9 @@ from service.store.database import sqlite_url
 from tests.faults.conftest import Note
 from tests.faults.invariants import await_all_parts, check_invariants, check_log
 from tests.faults.load import LIMITS_OFF, Load, Log, load, prepare
+from tests.redis_cluster import Cluster, Node, running_cluster
+from tests.redis_sentinel import Watched, running_watched
 from tests.redis_server import RedisServer, wait_until
-from tests.redis_topologies import Cluster, Watched, running_cluster, running_watched
 from tests.serving import Service, running_service
 from tests.web.asking import COMMENTS, a_body
 
@@ -71,8 +72,8 @@ class Scene:
         wait_until(lambda: self.degraded()[0] > before, "comments held as degraded")
         self.clients.await_receipts(30)
 
-    def await_counting(self, since: float) -> float:
-        """How many seconds after `since`, a failover, the last uncounted comment came."""
+    def await_counting(self, failover: float) -> None:
+        """Return once limits count again, which they do shortly after a failover at that time."""
         last = -1
 
         def counts_again() -> bool:
@@ -82,9 +83,11 @@ class Scene:
             return before == last == self.degraded()[0]
 
         wait_until(counts_again, "limits to count again", COUNTING_AGAIN * 2)
-        took = max(0.0, self.degraded()[1] - since)
-        assert took <= COUNTING_AGAIN
-        return took
+        assert self.degraded()[1] - failover <= COUNTING_AGAIN
+
+    def held_for(self, since: float) -> float:
+        """How many seconds after `since` the last uncounted comment came."""
+        return max(0.0, self.degraded()[1] - since)
 
     def admitted(self, site: str, attempts: int) -> int:
         """How many of so many comments the site's limit lets in."""
@@ -153,41 +156,45 @@ def test_r10_r13_limits_count_again_after_a_failover(
     tmp_path: Path, topology: Cluster | Watched, breaks: Act, mends: Act, note: Note,
     request: pytest.FixtureRequest,
 ) -> None:  # fmt: skip
-    beside = topology.tag_beside(SITE)
+    beside, held = topology.tag_beside(SITE), 0.0
     with scene(tmp_path, topology.url, beside) as running:
         for _round in range(2):
-            primary = topology.holder(SITE)
+            primary, broken = topology.holder(SITE), time.time()
             breaks(primary.server)
             try:
                 running.await_degraded()
                 topology.await_failover(primary, SITE)
-                took = running.await_counting(time.time())
+                running.await_counting(time.time())
             finally:
                 mends(primary.server)
+            held = max(held, running.held_for(broken))
             topology.await_health()
             running.clients.await_receipts(60)
         await_all_parts(running.service)
         assert running.admitted(beside, 12) == 5
-    running.tell(note, f"R10 R13 primary {request.node.callspec.id}; counts again in {took:.1f} s")
+    running.tell(note, f"R10 R13 {request.node.callspec.id}; held for {held:.1f} s")
 
 
 def test_r13_a_primary_that_becomes_a_replica_is_left_for_the_new_one(
     tmp_path: Path, topology: Cluster | Watched, note: Note, request: pytest.FixtureRequest
 ) -> None:
+    held = 0.0
     with scene(tmp_path, topology.url, topology.tag_beside(SITE)) as running:
         for _round in range(2):
+            began = time.time()
             topology.hand_over(SITE)
-            took = running.await_counting(time.time())
+            running.await_counting(time.time())
+            held = max(held, running.held_for(began))
             topology.await_health()
         if isinstance(topology, Cluster):  # where each call is told where to go
             assert running.degraded()[0] == 0
         assert running.admitted(topology.tag_beside(SITE), 12) == 5
-    name = f"R13 handover, {request.node.callspec.id}; counts again in {took:.1f} s"
+    name = f"R13 handover, {request.node.callspec.id}; held for {held:.1f} s"
     running.tell(note, name)
 
 
 @pytest.mark.parametrize(("breaks", "mends"), BREAKS)
-def test_a_shard_that_is_down_for_good_is_felt_by_its_own_sites_alone(
+def test_r10_a_shard_that_is_down_for_good_is_felt_by_its_own_sites_alone(
     tmp_path: Path, cluster: Cluster, breaks: Act, mends: Act, note: Note,
     request: pytest.FixtureRequest,
 ) -> None:  # fmt: skip
@@ -211,17 +218,27 @@ def test_a_shard_that_is_down_for_good_is_felt_by_its_own_sites_alone(
     running.tell(note, f"R10 another shard {request.node.callspec.id}, for good")
 
 
+@pytest.mark.parametrize(
+    "move",
+    [
+        pytest.param(Cluster.move_slot, id="key by key"),
+        pytest.param(Cluster.move_slot_whole, id="whole"),
+    ],
+)
 def test_r13_a_slot_that_moves_under_load_fails_nobody(
-    tmp_path: Path, cluster: Cluster, note: Note
-) -> None:
+    tmp_path: Path, cluster: Cluster, note: Note, request: pytest.FixtureRequest,
+    move: Callable[[Cluster, str, Node, Callable[[], None]], None],
+) -> None:  # fmt: skip
     with scene(tmp_path, cluster.url) as running:
         for _round in range(3):
-            source = cluster.holder(SITE)
-            others = [node for node in cluster.living() if node.role() == "master"]
-            target = next(node for node in others if node is not source)
-            cluster.move_slot(SITE, target, lambda: running.clients.await_receipts(20))
+            target = cluster.another_primary(SITE)
+            move(cluster, SITE, target, lambda: running.clients.await_receipts(20))
             running.await_counting(time.time())
-    running.tell(note, "R13 a slot moves, three times")
+        held = running.degraded()[0]
+        if move is Cluster.move_slot_whole:
+            assert held == 0
+    name = f"R13 a slot moves {request.node.callspec.id}, three times; {held} held"
+    running.tell(note, name)
 
 
 @pytest.mark.parametrize(("breaks", "mends"), BREAKS)
@@ -234,13 +251,14 @@ def test_r13_a_sentinel_that_fails_is_done_without(
         breaks(first.server)
         running.clients.await_receipts(120)
         assert running.degraded()[0] == 0
-        primary = watched.holder()
+        primary, broken = watched.holder(), time.time()
         primary.server.stop()
         running.await_degraded()
         watched.await_failover(primary)
-        took = running.await_counting(time.time())
+        running.await_counting(time.time())
+        held = running.held_for(broken)
         primary.server.start()
         mends(first.server)
         watched.await_health()
-    name = f"R13 a Sentinel {request.node.callspec.id}, then the primary; {took:.1f} s"
+    name = f"R13 a Sentinel {request.node.callspec.id}, then the primary; held for {held:.1f} s"
     running.tell(note, name)

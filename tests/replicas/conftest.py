@@ -8,8 +8,9 @@ import psycopg
 import pytest
 
 from service.store.database import sqlite_url
+from tests.redis_cluster import running_cluster
+from tests.redis_sentinel import running_watched
 from tests.redis_server import RedisServer
-from tests.redis_topologies import running_cluster, running_watched
 from tests.replicas.processes import Replicas, running_replicas
 
 

@@ -1,7 +1,4 @@
-"""A real cluster of three shards, and a real primary with its replica and three Sentinels.
-
-Every server is a process that can be killed, paused and started again.
-"""
+"""A real cluster of three shards, whose servers can be killed, paused and started again."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -15,10 +12,9 @@ from redis.crc import key_slot
 from tests.redis_server import RedisServer, free_port, wait_until
 
 NODE_TIMEOUT = 1000  # milliseconds until the others take a server for dead
-_HEALING = 30.0  # seconds; Sentinels take ten to make a replica of a primary that comes back
+HEALING = 30.0  # seconds; Sentinels take ten to make a replica of a primary that comes back
 SHARDS = 3
 SLOTS = 16384
-SERVICE = "desk"  # what the Sentinels call their primary
 
 
 @dataclass
@@ -90,7 +86,7 @@ class Cluster:
 
     def await_failover(self, primary: Node, tag: str) -> None:
         """Return once another server holds the hash tag."""
-        wait_until(lambda: self.holder(tag) is not primary, "a failover", _HEALING)
+        wait_until(lambda: self.holder(tag) is not primary, "a failover", HEALING)
 
     def tag_elsewhere(self, tag: str) -> str:
         """A hash tag whose keys another primary holds."""
@@ -102,6 +98,18 @@ class Cluster:
         primary = self.holder(tag)
         self.replica_of(primary).server.command("CLUSTER", "FAILOVER")
         self.await_failover(primary, tag)
+
+    def another_primary(self, tag: str) -> Node:
+        """One that does not hold the hash tag."""
+        holder = self.holder(tag)
+        return next(n for n in self.living() if n is not holder and n.role() == "master")
+
+    def move_slot_whole(self, tag: str, target: Node, _half_way: Callable[[], None]) -> None:
+        """Move a hash tag's slot to another primary as Valkey 9 does."""
+        slot = key_slot(tag.encode())
+        words: list[str | int] = ["MIGRATESLOTS", "SLOTSRANGE", slot, slot, "NODE", target.id]
+        self.holder(tag).server.command("CLUSTER", *words)
+        wait_until(lambda: self.holder(tag) is target, "the slot to have moved")
 
     def move_slot(self, tag: str, target: Node, half_way: Callable[[], None]) -> None:
         """Move a hash tag's slot, keys and all, to another primary as an operator's tool does."""
@@ -121,7 +129,7 @@ class Cluster:
 
     def await_health(self) -> None:
         """Return once every server runs, agrees, and every replica has caught up."""
-        wait_until(self._is_healthy, "the cluster to be whole", _HEALING)
+        wait_until(self._is_healthy, "the cluster to be whole", HEALING)
 
     def _is_healthy(self) -> bool:
         for node in self.nodes:
@@ -135,63 +143,6 @@ class Cluster:
             if f"cluster_known_nodes:{len(self.nodes)}" not in info:
                 return False
         return sum(node.role() == "master" for node in self.nodes) == SHARDS
-
-
-@dataclass
-class Watched:
-    """A primary, its replica and the Sentinels that watch them; any of them may be down."""
-
-    nodes: list[Node]
-    sentinels: list[Node]
-
-    @property
-    def url(self) -> str:
-        places = ",".join(f"127.0.0.1:{node.port}" for node in self.sentinels)
-        return f"redis+sentinel://{places}/{SERVICE}/0"
-
-    def holder(self, _tag: str = "") -> Node:
-        """The primary that most Sentinels name."""
-        named = [
-            int(sentinel.server.command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)[1])
-            for sentinel in self.sentinels
-            if sentinel.role()
-        ]
-        port = max(named, key=named.count)
-        return next(node for node in self.nodes if node.port == port)
-
-    def tag_beside(self, tag: str) -> str:
-        """Another hash tag whose keys the same primary holds."""
-        return f"{tag}-0"
-
-    def await_failover(self, primary: Node, _tag: str = "") -> None:
-        """Return once the Sentinels name another primary."""
-        wait_until(lambda: self.holder() is not primary, "a failover", _HEALING)
-
-    def hand_over(self, _tag: str = "") -> None:
-        """Let the Sentinels make the replica the primary, in good order."""
-        primary = self.holder()
-        self.sentinels[0].server.command("SENTINEL", "FAILOVER", SERVICE)
-        self.await_failover(primary)
-
-    def await_health(self) -> None:
-        """Return once every server runs, and the Sentinels know of each other and the replica."""
-        wait_until(self._is_healthy, "the Sentinels to see every server", _HEALING)
-
-    def _is_healthy(self) -> bool:
-        if sorted(node.role() for node in self.nodes) != ["master", "slave"]:
-            return False
-        primary = self.holder()
-        if primary.role() != "master":
-            return False
-        if not all(node.follows() for node in self.nodes if node is not primary):
-            return False
-        return all(self._sees_all(sentinel) for sentinel in self.sentinels)
-
-    def _sees_all(self, sentinel: Node) -> bool:
-        seen = sentinel.server.command("SENTINEL", "MASTER", SERVICE)
-        replicas = sentinel.server.command("SENTINEL", "REPLICAS", SERVICE)
-        flags = [seen[b"flags"], *(replica[b"flags"] for replica in replicas)]
-        return seen[b"num-other-sentinels"] == b"2" and flags == [b"master", b"slave"]
 
 
 def _names(tag: str) -> Iterator[str]:
@@ -216,7 +167,7 @@ def running_cluster(directory: Path, *options: str) -> Iterator[Cluster]:
         for number in range(2 * SHARDS):
             port, bus, words = cluster_options()
             nodes.append(
-                Node(_started(stack, directory / f"node{number}", *words, *options), port, bus)
+                Node(start_in(stack, directory / f"node{number}", *words, *options), port, bus)
             )
         cluster = Cluster(nodes)
         _form(cluster)
@@ -244,47 +195,8 @@ def _form(cluster: Cluster) -> None:
     cluster.await_health()
 
 
-@contextlib.contextmanager
-def running_watched(directory: Path) -> Iterator[Watched]:
-    """A primary, a replica and three Sentinels, for the length of the block."""
-    with contextlib.ExitStack() as stack:
-        ports = [free_port(), free_port()]
-        follow = ["--replicaof", "127.0.0.1", str(ports[0])]
-        nodes = [
-            Node(
-                _started(
-                    stack, directory / f"node{number}", "--port", str(port),
-                    "--repl-diskless-sync-delay", "0", *(follow if number else ()),
-                ),
-                port,
-            )
-            for number, port in enumerate(ports)
-        ]  # fmt: skip
-        sentinels = [
-            _started_sentinel(stack, directory / f"sentinel{number}", ports[0])
-            for number in range(3)
-        ]
-        watched = Watched(nodes, sentinels)
-        watched.await_health()
-        yield watched
-
-
-def _started_sentinel(stack: contextlib.ExitStack, place: Path, primary: int) -> Node:
-    place.mkdir()
-    config, port = place / "sentinel.conf", free_port()
-    config.write_text(
-        f"port {port}\nbind 127.0.0.1\n"
-        f"sentinel monitor {SERVICE} 127.0.0.1 {primary} 2\n"
-        f"sentinel down-after-milliseconds {SERVICE} {NODE_TIMEOUT}\n"
-        f"sentinel failover-timeout {SERVICE} 3000\n"
-    )
-    server = RedisServer(place, config=config)
-    stack.callback(server.stop)
-    server.start()
-    return Node(server, port)
-
-
-def _started(stack: contextlib.ExitStack, place: Path, *options: str) -> RedisServer:
+def start_in(stack: contextlib.ExitStack, place: Path, *options: str) -> RedisServer:
+    """A server in a new directory, until the stack is closed."""
     place.mkdir()
     server = RedisServer(place, "--bind", "127.0.0.1", *options)
     stack.callback(server.stop)
