@@ -18,7 +18,7 @@ from service.redis_url import Argument, exchange
 Reply: TypeAlias = "int | bytes | None | list[Reply]"
 
 _BATCH = 256  # calls in one pipeline: some 5 ms of the event loop's time
-_FIRST_PROBE, _LAST_PROBE = 0.05, 5.0  # seconds; doubled from one to the other, with jitter
+_FIRST_PROBE, _LAST_PROBE = 0.05, 2.0  # seconds; doubled from one to the other, with jitter
 _CONNECT = 5  # times the time limit of a call, for a probe to connect in
 
 FAILURES = (exceptions.RedisError, OSError, TimeoutError)

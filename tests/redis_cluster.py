@@ -12,7 +12,7 @@ from redis.crc import key_slot
 from tests.redis_server import RedisServer, free_port, wait_until
 
 NODE_TIMEOUT = 1000  # milliseconds until the others take a server for dead
-HEALING = 30.0  # seconds; Sentinels take ten to make a replica of a primary that comes back
+HEALING = 60.0  # seconds; Sentinels on a machine that stalls do nothing for thirty
 SHARDS = 3
 SLOTS = 16384
 
