@@ -196,7 +196,12 @@ class Lane:
             replies += [error] * (len(batch) - len(replies))
             for call, reply in zip(batch, replies, strict=True):
                 call.settle(reply)
-        self._note(next((reply for reply in replies if _is_failure(reply)), None))
+        failures = (
+            reply
+            for reply in replies
+            if isinstance(reply, Exception) and not isinstance(reply, ELSEWHERE)
+        )
+        self._note(next(failures, None))
 
     async def _bounded(self, batch: list[_Call]) -> list[object]:
         # A call that waited for the round trip before still gets a quarter of the time.
@@ -226,7 +231,7 @@ class Lane:
                 replies[i] = reply
         return replies
 
-    def _note(self, error: object) -> None:
+    def _note(self, error: Exception | None) -> None:
         if error is not None:
             self._last_error = type(error).__name__
         if self._up != (error is None):
@@ -270,10 +275,6 @@ class Lane:
             self._last_error = type(error).__name__
             return False
         return True
-
-
-def _is_failure(reply: object) -> bool:
-    return isinstance(reply, Exception) and not isinstance(reply, ELSEWHERE)
 
 
 def _is_lost(reply: object) -> bool:

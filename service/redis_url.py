@@ -105,15 +105,16 @@ async def read_map(cluster: RedisCluster, place: Place) -> Map:
 
     Raises redis-py's errors and OSError.
     """
-    client = cluster.open(place)
+    pool = cluster.open(place).connection_pool
+    connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
     try:
-        (reply,) = await exchange(client, [("CLUSTER", "SLOTS")])
+        await connection.connect()
+        await connection.send_packed_command(connection.pack_command("CLUSTER", "SLOTS"))
+        reply = await connection.read_response()
     finally:
-        await client.aclose()
-    if isinstance(reply, Exception):
-        raise reply
+        await connection.disconnect(nowait=True)  # closed even where this task is cancelled
     spans, servers = [], set[Place]()
-    for first, last, *holders in reply:  # type: ignore[attr-defined]  # redis-py says Any
+    for first, last, *holders in reply:
         places = [_announced(holder, place) for holder in holders]
         spans.append((first, last, places[0]))
         servers.update(places)

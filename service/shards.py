@@ -16,6 +16,7 @@ from service.redis_url import Argument, Map, Place, RedisCluster, read_map
 
 _FIRST_LOOK, _LAST_LOOK = 0.05, 1.0  # seconds between two looks at the map; doubled, with jitter
 _HANDOVER = 0.02  # seconds until a call is tried again whose keys are on the move
+_MOVES = 3  # a call follows its slot; where servers disagree it goes round in circles
 _PROBE_KEYS = 50_000  # tried in search of one for each server
 
 
@@ -31,6 +32,8 @@ class Shards:
         self._timeout = timeout
         self._lanes: dict[Place, Lane] = {}
         self._owners: list[Place | None] = [None] * REDIS_CLUSTER_HASH_SLOTS
+        self._holders: set[Place] = set()  # who is among them
+        self._is_whole = False  # whether every slot has an owner
         self._known = set(cluster.seeds)  # who can be asked for the map, replicas too
         self._looked = asyncio.Event()  # once the map was asked for, whether it was found or not
         self._watch: asyncio.Task[None] | None = None
@@ -40,7 +43,7 @@ class Shards:
     @property
     def state(self) -> LinkState:
         """Down while any server is that holds keys: that of the one which is so the longest."""
-        states = [self._lane(place).state for place in self._holders()]
+        states = [self._lane(place).state for place in self._holders]
         if not states:
             return LinkState("down", time.monotonic() - self._since, self._last_error)
         down = [state for state in states if state.status == "down"]
@@ -53,31 +56,31 @@ class Shards:
         """
         slot = key_slot(keys[0].encode())
         deadline = time.monotonic() + self._timeout
+        moves = 0
         while True:
             lane = await self._lane_for(slot)
             try:
-                return await lane.call(script, keys, args)
+                try:
+                    return await lane.call(script, keys, args)
+                except LinkDown as error:
+                    if type(error.__cause__) is not exceptions.AskError:
+                        raise
+                    target = self._named(error.__cause__, by=slot)
+                return await self._lane(target).ask(script, keys, args)
             except LinkDown as error:
                 elsewhere = error.__cause__
+                if isinstance(elsewhere, exceptions.MovedError) and moves < _MOVES:
+                    moves += 1
+                    self._note_move(slot, self._named(elsewhere, by=slot))
+                    continue
                 if not isinstance(elsewhere, ELSEWHERE) or time.monotonic() > deadline:
                     raise
-            if isinstance(elsewhere, exceptions.MovedError):
-                self._owners[slot] = self._named(elsewhere, by=slot)
-                self._look()
-                continue
-            if isinstance(elsewhere, exceptions.AskError):
-                target = self._lane(self._named(elsewhere, by=slot))
-                try:
-                    return await target.ask(script, keys, args)
-                except LinkDown as error:
-                    if not isinstance(error.__cause__, ELSEWHERE):
-                        raise
             await asyncio.sleep(_HANDOVER)
 
     async def ping(self) -> bool:
         """Whether every server that holds keys answers now; at once where its breaker is open."""
         await self._first_look()
-        probes = [self._answers(self._lane(place).probe_key) for place in self._holders()]
+        probes = [self._answers(self._lane(place).probe_key) for place in self._holders]
         return bool(probes) and all(await asyncio.gather(*probes))
 
     async def aclose(self) -> None:
@@ -118,14 +121,16 @@ class Shards:
         owner = self._owners[by]
         return elsewhere.host or (owner[0] if owner else ""), elsewhere.port
 
-    def _holders(self) -> set[Place]:
-        return {owner for owner in self._owners if owner is not None}
-
     # --- the map ------------------------------------------------------------------------------
+
+    def _note_move(self, slot: int, owner: Place) -> None:
+        self._owners[slot] = owner
+        self._holders.add(owner)
+        self._look()
 
     async def _first_look(self) -> None:
         """Return once the map was asked for, or when a call has waited long enough for it."""
-        if None in self._owners:
+        if not self._is_whole:
             self._look()
         try:
             async with asyncio.timeout(self._timeout):
@@ -145,7 +150,7 @@ class Shards:
                 found = await self._read_map()
                 self._looked.set()
                 await asyncio.sleep(delay * random.uniform(0.5, 1.5))  # noqa: S311
-                if found and None not in self._owners and self.state.status == "up":
+                if found and self._is_whole and self.state.status == "up":
                     return
                 delay = min(delay * 2, _LAST_LOOK)
         finally:
@@ -170,16 +175,17 @@ class Shards:
         for first, last, place in found.spans:
             owners[first : last + 1] = [place] * (last + 1 - first)
         self._owners = owners
+        self._is_whole = None not in owners
+        self._holders = {owner for owner in owners if owner is not None}
         self._known = {*self._cluster.seeds, *found.servers}
         self._find_probe_keys()
-        holders = self._holders()
         for place, lane in list(self._lanes.items()):
-            if place not in holders and not lane.is_busy:
+            if place not in self._holders and not lane.is_busy:
                 del self._lanes[place]
                 await lane.aclose()
 
     def _find_probe_keys(self) -> None:
-        wanted = self._holders()
+        wanted = set(self._holders)
         for number in range(_PROBE_KEYS):
             if not wanted:
                 return

@@ -14,8 +14,8 @@ TIMEOUT = 0.2
 
 
 @asynccontextmanager
-async def linked(url: str) -> AsyncIterator[Link]:
-    link = open_link(url, timeout=TIMEOUT)
+async def linked(url: str, seconds: float = TIMEOUT) -> AsyncIterator[Link]:
+    link = open_link(url, timeout=seconds)
     try:
         yield link
     finally:

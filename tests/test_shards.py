@@ -10,7 +10,7 @@ from redis.crc import key_slot
 from service.lane import LinkDown, Script
 from tests.linking import COUNT, TIMEOUT, linked, until_up
 from tests.redis_cluster import SLOTS, Node, cluster_options
-from tests.redis_server import RedisServer, running_server, wait_until
+from tests.redis_server import DEADLINE, RedisServer, running_server, wait_until
 
 COUNT_BOTH = Script("return redis.call('INCR', KEYS[1]) + redis.call('INCR', KEYS[2])")
 ABSENT_HOST = "127.0.0.1:1"  # where nobody listens: one server of several may be gone
@@ -110,9 +110,10 @@ def test_a_call_whose_keys_are_on_the_move_waits_for_them_as_long_as_it_may(
             with pytest.raises(LinkDown, match="TryAgain"):
                 await link.call(COUNT_BOTH, keys, [])
             assert link.state.status == "up"
+        async with linked(url_of(one), DEADLINE) as link:
             waiting = asyncio.create_task(link.call(COUNT_BOTH, keys, []))
-            await asyncio.sleep(TIMEOUT / 4)
-            end_move(tag, one, two)
+            await asyncio.sleep(TIMEOUT)
+            await asyncio.to_thread(end_move, tag, one, two)
             return await waiting
 
     assert asyncio.run(scenario()) == 3
