@@ -108,7 +108,7 @@ async def read_map(cluster: RedisCluster, place: Place) -> Map:
     pool = cluster.open(place).connection_pool
     connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
     try:
-        await connection.connect()
+        await connection.connect()  # type: ignore[no-untyped-call]
         await connection.send_packed_command(connection.pack_command("CLUSTER", "SLOTS"))
         reply = await connection.read_response()
     finally:
