@@ -36,7 +36,7 @@ class Traffic:
     clients: list[httpx2.AsyncClient]
     log: Log
     until: float
-    repeats: dict[str, set[str]] = field(default_factory=dict)  # answers to each key
+    repeats: dict[str, set[str]] = field(default_factory=dict)  # ids answered to each key
     claimed: dict[str, set[str]] = field(default_factory=dict)  # by moderator
     late: list[float] = field(default_factory=list)  # how old a page was when it was asked for
 
@@ -76,7 +76,7 @@ class Traffic:
             answers.append(await self.post(random.choice(self.clients), key, "keys"))
             found = [answer for answer in answers if answer is not None]
             assert {answer.status_code for answer in found} <= {201}
-            self.repeats[key] = {answer.text for answer in found}
+            self.repeats[key] = {answer.json()["id"] for answer in found}
             await asyncio.sleep(0.1)
 
     async def moderate(self, client: httpx2.AsyncClient, name: str, own: dict[str, str]) -> None:
@@ -91,8 +91,9 @@ class Traffic:
                 if versions:
                     seen = {"ids": list(versions), "outcome": "approve", "versions": versions}
                     answer = await client.post(DECISIONS, json=seen, headers=own)
-                    # 409: one's own decision whose answer never came
-                    assert answer.status_code in (200, 409), answer.text
+                    # 409: one's own decision whose answer never came; 503: two processes had
+                    # locked what the other one waited for, and this one gave way
+                    assert answer.status_code in (200, 409, 503), answer.text
             except httpx2.TransportError:
                 pass
             await asyncio.sleep(0.05)
@@ -112,7 +113,9 @@ class Traffic:
                 made = await decider.post(DECISIONS, json=decided, headers=bearing(token))
             except httpx2.TransportError:
                 continue
-            assert made.status_code == 200, made.text
+            assert made.status_code in (200, 503), made.text
+            if made.status_code == 503:
+                continue
             since = time.monotonic()
             stale = (self._stale_for(client, key, page, since) for client in self.clients)
             self.late += await asyncio.gather(*stale)
@@ -221,6 +224,6 @@ def test_limits_claims_keys_and_pages_hold_under_load_while_processes_are_killed
         check_invariants(service, log, token)
     check_limit(fresh_replicas, took)
     check_moderation(fresh_replicas, traffic)
-    assert {len(answers) for answers in traffic.repeats.values()} <= {0, 1}
+    assert {len(ids) for ids in traffic.repeats.values()} <= {0, 1}
     assert min(len(traffic.repeats), len(traffic.late)) > ENOUGH
     assert max(traffic.late) <= 1
