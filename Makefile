@@ -24,7 +24,7 @@ install_locked = { test -x $(BIN)/uv && \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-fast browser coverage faults replicas soak bench check fix lock upgrade \
+.PHONY: help install run test test-fast browser coverage faults replicas topologies soak bench check fix lock upgrade \
 	screenshots system-packages clean
 
 help: ## List the targets
@@ -55,6 +55,9 @@ faults: $(INSTALLED_TESTS) ## Kill, fill up and lock what the service stands on,
 
 replicas: $(INSTALLED_TESTS) ## Hold limits, claims, keys and pages over several real processes
 	$(BIN)/pytest -v -m slow $(ARGS) tests/replicas
+
+topologies: $(INSTALLED_TESTS) ## Kill, hang and move the nodes of a Redis Cluster and of Sentinels, under load; eight minutes
+	$(BIN)/pytest -v -m slow $(ARGS) tests/faults/test_topologies.py
 
 soak: $(INSTALLED_TESTS) ## Kill the service 500 times under load, and 100 times with two workers; an hour
 	FAULT_ROUNDS=500 $(BIN)/pytest -v -m slow -k many_kills $(ARGS) tests/faults

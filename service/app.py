@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 from service.config import Config
 from service.errors import DeskError, Unavailable
 from service.limits import Limits
-from service.link import Link
+from service.link import open_link
 from service.promote import refresh
 from service.retrain import Seen, correct
 from service.scoring.serving import Serving
@@ -106,7 +106,7 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
     """The parts, in order; closed again at the end."""
     store = Database(config.database_url or sqlite_url(config.data_dir))
     store.start()
-    link = Link(config.redis_url)
+    link = open_link(config.redis_url)
     serving = Serving()
     seen = None
     with suppress(Unavailable):

@@ -17,7 +17,8 @@ import structlog
 
 from service.domain import Cluster, Submission
 from service.errors import RateLimited
-from service.link import Link, LinkDown, Script
+from service.lane import LinkDown, Script
+from service.link import Link
 from service.settings import Policy, Rate
 
 ADMIT = Script(Path(__file__).with_name("limits.lua").read_text("utf-8"))
@@ -83,11 +84,6 @@ class Limits:
         self._local = LocalLimits()
         self._clock = clock
         self._degraded = False
-
-    @property
-    def degraded(self) -> bool:
-        """Whether the last call was counted by this process alone."""
-        return self._degraded
 
     async def admit(
         self, submission: Submission, policy: Policy, fingerprint: int | None = None
@@ -199,6 +195,9 @@ class Limits:
 
     def _note(self, *, degraded: bool, error: str = "") -> None:
         if degraded == self._degraded:
+            return
+        # While one server of a cluster is down, others go on counting: that is no end of it.
+        if not degraded and self._link.state.status == "down":
             return
         self._degraded = degraded
         if degraded:

@@ -1,243 +1,39 @@
-"""The one connection to Redis: runs the stages' Lua scripts, many calls in one round trip."""
+"""The one way to Redis, whatever the URL names: a server, a primary of Sentinels, a cluster."""
 
-import asyncio
-import contextlib
-import hashlib
-import random
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Protocol
 
-from redis import exceptions
-
-from service.redis_url import Argument, exchange, open_client
-
-Reply: TypeAlias = "int | bytes | None | list[Reply]"
-
-_BATCH = 256  # calls in one pipeline: some 5 ms of the event loop's time
-_FIRST_PROBE, _LAST_PROBE = 0.05, 5.0  # seconds; doubled from one to the other, with jitter
-
-_FAILURES = (exceptions.RedisError, exceptions.RedisClusterException, OSError, TimeoutError)
+from service.lane import Lane, LinkState, Reply, Script
+from service.redis_url import Argument, RedisCluster, open_client
+from service.shards import Shards
 
 
-class LinkDown(Exception):
-    """Redis did not answer in time, could not be reached, or refused (full, loading, read-only).
-
-    Whoever calls has a written-down answer for it; it never reaches a person.
-    """
-
-
-@dataclass(frozen=True, slots=True)
-class Script:
-    """A Lua script, of the Redis 7.0 command set; all keys of one call share a hash tag."""
-
-    text: str
-    sha: str = field(init=False)
-
-    def __post_init__(self) -> None:
-        digest = hashlib.sha1(self.text.encode(), usedforsecurity=False).hexdigest()
-        object.__setattr__(self, "sha", digest)
-
-
-@dataclass(frozen=True, slots=True)
-class LinkState:
-    """Whether the last call was answered, for how many seconds so, and the last error's class."""
-
-    status: Literal["up", "down"]
-    seconds: float
-    last_error: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    script: Script
-    keys: Sequence[str]
-    args: Sequence[Argument]
-    deadline: float
-    reply: "asyncio.Future[Reply]"
-
-    def command(self, name: str) -> tuple[Argument, ...]:
-        body = self.script.sha if name == "EVALSHA" else self.script.text
-        return (name, body, len(self.keys), *self.keys, *self.args)
-
-    def settle(self, reply: object) -> None:
-        if self.reply.done():  # its caller went away
-            return
-        if isinstance(reply, Exception):
-            self.reply.set_exception(_down(reply))
-        else:
-            self.reply.set_result(reply)  # type: ignore[arg-type]  # redis-py says Any
-
-
-# With `#!lua` and no flags it counts as one that writes: a server that is full refuses it, too.
-_PROBE = Script("#!lua\nreturn 1")
-_PROBE_KEY = "desk:probe"  # never written; with a key, a cluster that is down says so
-
-
-class Link:
-    """The connection, its batching and its breaker; one for each event loop.
-
-    `redis://`, `rediss://` and `unix://` name one server, `redis+sentinel://host:port,host:port/
-    SERVICE/DB` a primary that Sentinels know, `redis+cluster://host:port,host:port` a cluster
-    (`rediss+…` with TLS). Raises ValueError when the URL is none of these.
-
-    Calls made while another round trip is under way, or in the same turn of the event loop, share
-    the next one. A failed round trip opens the breaker: calls then fail at once, while one probe
-    at a time, further and further apart, waits for Redis to come back.
-    """
-
-    def __init__(self, url: str, *, timeout: float = 0.2) -> None:
-        self._timeout = timeout
-        self._client, self._sentinel = open_client(url, timeout)
-        self._waiting: list[_Call] = []
-        self._sender: asyncio.Task[None] | None = None
-        self._recovery: asyncio.Task[None] | None = None
-        self._up = True
-        self._since = time.monotonic()
-        self._last_error = ""
+class Link(Protocol):
+    """The connection, its batching and its breakers; one for each event loop."""
 
     @property
     def state(self) -> LinkState:
         """What `/readyz` shows; never contains an address or a password."""
-        seconds = time.monotonic() - self._since
-        return LinkState("up" if self._up else "down", seconds, self._last_error)
 
     async def call(self, script: Script, keys: Sequence[str], args: Sequence[Argument]) -> Reply:
-        """Run a script and return its reply.
-
-        Raises LinkDown, after the timeout at the latest, or a quarter of it for each batch ahead.
-        """
-        if self._recovery is not None:
-            raise LinkDown(self._last_error)
-        loop = asyncio.get_running_loop()
-        call = _Call(script, keys, args, loop.time() + self._timeout, loop.create_future())
-        self._waiting.append(call)
-        if self._sender is None:
-            self._sender = loop.create_task(self._send_waiting())
-        return await call.reply
+        """Run a script and return its reply, or raise LinkDown shortly after the timeout."""
 
     async def ping(self) -> bool:
-        """Whether Redis answers now; at once while the breaker is open."""
-        with contextlib.suppress(LinkDown):
-            return await self.call(_PROBE, (_PROBE_KEY,), ()) == 1
-        return False
+        """Whether Redis answers now, all of it; at once while a breaker is open."""
 
     async def aclose(self) -> None:
         """Close the connection; calls still waiting get LinkDown."""
-        for task in (self._sender, self._recovery):
-            if task is not None:
-                task.cancel()
-                await asyncio.wait({task})
-        await self._client.aclose()
-        if self._sentinel is not None:
-            await self._sentinel.aclose()
-
-    async def _send_waiting(self) -> None:
-        try:
-            while self._waiting:
-                batch = self._waiting[:_BATCH]
-                del self._waiting[:_BATCH]
-                await self._send(batch)
-        finally:
-            self._sender = None
-            self._fail_waiting(LinkDown("closed"))  # none, unless closed or not foreseen
-
-    async def _send(self, batch: list[_Call]) -> None:
-        replies: list[object] = []
-        error: BaseException = LinkDown("closed")
-        try:
-            replies = await self._bounded(batch)
-            lost = next((reply for reply in replies if _is_lost(reply)), None)
-            if isinstance(lost, Exception):
-                self._open_breaker(lost)
-        except _FAILURES as failure:
-            error = failure
-            self._open_breaker(failure)
-        finally:  # whatever happened, no caller is left waiting
-            replies += [error] * (len(batch) - len(replies))
-            for call, reply in zip(batch, replies, strict=True):
-                call.settle(reply)
-        self._note(next((reply for reply in replies if isinstance(reply, Exception)), None))
-
-    async def _bounded(self, batch: list[_Call]) -> list[object]:
-        # A call that waited for the round trip before still gets a quarter of the time.
-        loop = asyncio.get_running_loop()
-        grace = self._timeout / 4
-        deadline = max(batch[0].deadline, loop.time() + grace)
-        async with asyncio.timeout(None) as bound:
-
-            def expire() -> None:
-                # A timer that fires late means that this process was busy, not Redis: the reply
-                # may lie unread in the socket, so it gets one short extension.
-                late = loop.time() - deadline
-                bound.reschedule(loop.time() + (grace if late > grace else 0))
-
-            timer = loop.call_at(deadline, expire)
-            try:
-                return await self._run(batch)
-            finally:
-                timer.cancel()
-
-    async def _run(self, batch: list[_Call]) -> list[object]:
-        replies = await exchange(self._client, [call.command("EVALSHA") for call in batch])
-        absent = [i for i, r in enumerate(replies) if isinstance(r, exceptions.NoScriptError)]
-        if absent:  # a new or flushed server: EVAL runs the script and keeps it
-            again = await exchange(self._client, [batch[i].command("EVAL") for i in absent])
-            for i, reply in zip(absent, again, strict=True):
-                replies[i] = reply
-        return replies
-
-    def _note(self, error: Exception | None) -> None:
-        if error is not None:
-            self._last_error = type(error).__name__
-        if self._up != (error is None):
-            self._up = error is None
-            self._since = time.monotonic()
-
-    def _open_breaker(self, error: Exception) -> None:
-        self._note(error)
-        self._fail_waiting(error)
-        if self._recovery is None:
-            self._recovery = asyncio.get_running_loop().create_task(self._recover())
-
-    def _fail_waiting(self, error: Exception) -> None:
-        for call in self._waiting:
-            call.settle(error)
-        self._waiting.clear()
-
-    async def _recover(self) -> None:
-        delay = _FIRST_PROBE
-        try:
-            while not await self._answers(after=delay * random.uniform(0.5, 1.5)):  # noqa: S311
-                delay = min(delay * 2, _LAST_PROBE)
-            self._note(None)
-        finally:
-            self._recovery = None
-
-    async def _answers(self, *, after: float) -> bool:
-        try:
-            await self._client.aclose()  # drops the connection; a cluster's map is read anew
-            await asyncio.sleep(after)
-            async with asyncio.timeout(self._timeout):
-                await self._client.execute_command("EVAL", _PROBE.text, 1, _PROBE_KEY)
-        except _FAILURES as error:
-            self._last_error = type(error).__name__
-            return False
-        return True
 
 
-def _is_lost(reply: object) -> bool:
-    # Whether only a new connection helps. In a cluster a broken one shows as the result of a call;
-    # a demoted primary answers READONLY for as long as one stays connected to it.
-    if isinstance(reply, exceptions.ResponseError):
-        return isinstance(reply, (exceptions.ReadOnlyError, exceptions.ClusterDownError))
-    return isinstance(reply, Exception)
+def open_link(url: str, *, timeout: float = 0.2) -> Link:
+    """The link to what a URL names, not connected yet; `timeout` of a call is in seconds.
 
-
-def _down(error: Exception) -> LinkDown:
-    # What the server itself says helps an operator; other errors may name hosts.
-    text = f": {error}" if isinstance(error, exceptions.ResponseError) else ""
-    down = LinkDown(f"{type(error).__name__}{text}")
-    down.__cause__ = error
-    return down
+    `redis://`, `rediss://` and `unix://` name one server, `redis+sentinel://host:port,host:port/
+    SERVICE/DB` a primary that Sentinels know, `redis+cluster://host:port,host:port` a cluster
+    (`rediss+…` with TLS). Raises ValueError when the URL is none of these.
+    """
+    found = open_client(url, timeout)
+    if isinstance(found, RedisCluster):
+        return Shards(found, timeout=timeout)
+    client, sentinel = found
+    return Lane(client, timeout=timeout, sentinel=sentinel)

@@ -1,24 +1,44 @@
 """Which Redis a URL names: one server, a primary that Sentinels know, or a cluster."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import hiredis
 from redis import exceptions
 from redis.asyncio import Redis
-from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.asyncio.connection import AbstractConnection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 
 Argument: TypeAlias = str | bytes | int | float
-Client: TypeAlias = "Redis | RedisCluster"
+Place: TypeAlias = tuple[str, int]  # host and port
 
 
-def open_client(url: str, timeout: float) -> tuple[Client, Sentinel | None]:
-    """The client a URL asks for, not connected yet, and the Sentinels where it names some.
+@dataclass(frozen=True, slots=True)
+class RedisCluster:
+    """Where a cluster can be asked about itself, and how to connect to each of its servers."""
+
+    seeds: tuple[Place, ...]
+    options: dict[str, Any] = field(repr=False)
+
+    def open(self, place: Place) -> Redis:
+        """A client of one server, not connected yet."""
+        return Redis(host=place[0], port=place[1], **self.options)
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """What a server of a cluster knows: spans of slots, first to last, and who holds them."""
+
+    spans: tuple[tuple[int, int, Place], ...]
+    servers: frozenset[Place]  # replicas too
+
+
+def open_client(url: str, timeout: float) -> tuple[Redis, Sentinel | None] | RedisCluster:
+    """The client a URL asks for, not connected yet, with the Sentinels it names; or a cluster.
 
     `timeout`, in seconds, is for connecting. Raises ValueError when the URL names none of them.
     """
@@ -33,11 +53,12 @@ def open_client(url: str, timeout: float) -> tuple[Client, Sentinel | None]:
     name, _, password = credentials.partition(":")
     options = _options(timeout) | {"ssl": security == "rediss"}
     # a Sentinel has a login of its own, and one that hangs must leave time to ask the next one
-    sentinel_options = options | {"socket_timeout": timeout / 4}
+    sentinel_options = options | dict.fromkeys(
+        ("socket_timeout", "socket_connect_timeout"), timeout / 4
+    )
     options |= {"username": unquote(name) or None, "password": unquote(password) or None}
     if kind == "cluster":
-        nodes = [ClusterNode(*_host_and_port(host, 6379)) for host in hosts.split(",")]
-        return RedisCluster(startup_nodes=nodes, **options), None
+        return RedisCluster(tuple(_host_and_port(host, 6379) for host in hosts.split(",")), options)
     service, _, db = place.path.strip("/").partition("/")
     if not service or not (db or "0").isdecimal():
         raise ValueError("a Sentinel URL ends in /SERVICE or /SERVICE/DB")
@@ -57,33 +78,53 @@ def _options(timeout: float) -> dict[str, Any]:
     }
 
 
-def _host_and_port(text: str, default: int) -> tuple[str, int]:
+def _host_and_port(text: str, default: int) -> Place:
     place = urlsplit(f"//{text}")
     if not place.hostname:
         raise ValueError("a Redis URL names its hosts as host:port,host:port")
     return place.hostname, place.port or default
 
 
-async def exchange(client: Client, commands: Sequence[tuple[Argument, ...]]) -> list[object]:
+async def exchange(client: Redis, commands: Sequence[tuple[Argument, ...]]) -> list[object]:
     """Send commands together; their replies in order, errors the server answered with included.
 
-    To one server it costs half of what redis-py's pipeline does.
+    It costs half of what redis-py's pipeline does.
     """
-    if isinstance(client, Redis):
-        pool = client.connection_pool
-        connection: AbstractConnection = await pool.get_connection()  # type: ignore[no-untyped-call]
-        try:
-            packed = b"".join(hiredis.pack_command(command) for command in commands)  # type: ignore[arg-type]
-            await connection.send_packed_command(packed)
-            return [await _reply(connection) for _ in commands]
-        finally:
-            await pool.release(connection)
-    # redis-py blocks only the method `evalsha` on cluster pipelines, not the command itself,
-    # which is routed by its keys
-    pipeline = client.pipeline(transaction=False)
-    for command in commands:
-        pipeline.execute_command(*command)
-    return list(await pipeline.execute(raise_on_error=False))
+    pool = client.connection_pool
+    connection: AbstractConnection = await pool.get_connection()  # type: ignore[no-untyped-call]
+    try:
+        packed = b"".join(hiredis.pack_command(command) for command in commands)  # type: ignore[arg-type]
+        await connection.send_packed_command(packed)
+        return [await _reply(connection) for _ in commands]
+    finally:
+        await pool.release(connection)
+
+
+async def read_map(cluster: RedisCluster, place: Place) -> Map:
+    """What this server knows of the cluster, asked on a connection of its own.
+
+    Raises redis-py's errors and OSError.
+    """
+    pool = cluster.open(place).connection_pool
+    connection: AbstractConnection = pool.make_connection()  # type: ignore[no-untyped-call]
+    try:
+        await connection.connect()  # type: ignore[no-untyped-call]
+        await connection.send_packed_command(connection.pack_command("CLUSTER", "SLOTS"))
+        reply = await connection.read_response()
+    finally:
+        await connection.disconnect(nowait=True)  # closed even where this task is cancelled
+    spans, servers = [], set[Place]()
+    for first, last, *holders in reply:
+        places = [_announced(holder, place) for holder in holders]
+        spans.append((first, last, places[0]))
+        servers.update(places)
+    return Map(tuple(spans), frozenset(servers))
+
+
+def _announced(holder: list[Any], asked: Place) -> Place:
+    # A server that does not know its own name, or may not tell it, leaves it out.
+    host = (holder[0] or b"").decode()
+    return (asked[0] if host in ("", "?") else host), holder[1]
 
 
 async def _reply(connection: AbstractConnection) -> object:

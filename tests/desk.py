@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from service.domain import Receipt, Scorer, Submission
 from service.limits import Limits
-from service.link import Link
+from service.link import open_link
 from service.store import comments, schema
 from service.store.database import Database
 from service.submit import Twins, submit
@@ -35,7 +35,7 @@ class Desk:
     @asynccontextmanager
     async def taking(self) -> AsyncIterator[Submit]:
         """`submit` with its parts, for the length of the block."""
-        link = Link(self.redis_url)
+        link = open_link(self.redis_url)
         limits, twins = Limits(link, secret=SECRET), Twins()
 
         async def take(

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from service.domain import Submission
 from service.errors import RateLimited
 from service.limits import Admission, Limits
-from service.link import Link
+from service.link import open_link
 from service.settings import Policy, Rate
 
 SECRET = b"a secret of the tests"
@@ -18,7 +18,7 @@ OFF = {f"limit.{scope}": "off" for scope in ("address", "network", "email", "pag
 
 @asynccontextmanager
 async def limiting(url: str, global_rate: Rate | None = None) -> AsyncIterator[Limits]:
-    link = Link(url)
+    link = open_link(url)
     try:
         yield Limits(link, secret=SECRET, global_rate=global_rate)
     finally:

@@ -91,7 +91,7 @@ class Service:
                 stdout=stdout,
                 stderr=stderr,
             )
-        wait_until(self._is_ready, "the service to be ready")
+        wait_until(self._is_ready, "the service to be ready", 30)
 
     def stop(self) -> int:
         """SIGTERM; returns the exit status."""

@@ -14,7 +14,8 @@ import redis
 
 from service.embedded import EmbeddedValkey
 from service.errors import UsageError
-from service.link import Link, Script
+from service.lane import Script
+from service.link import open_link
 from tests.redis_server import wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,7 +43,7 @@ def is_listening(path: str) -> bool:
 
 def test_it_answers_while_the_block_runs_and_is_gone_afterwards(tmp_path: Path) -> None:
     async def ask(url: str) -> object:
-        link = Link(url)
+        link = open_link(url)
         try:
             return await link.call(Script("return ARGV[1]"), [], ["here"])
         finally:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from service.lane import Script
 from service.limits import ADMIT, Limit, LocalLimits
-from service.link import Link, Script
+from service.link import Link, open_link
 from service.settings import Rate
 from tests.redis_server import RedisServer, running_server, server_binaries
 
@@ -36,7 +37,7 @@ def shared(
 
 async def answers(url: str, attempts: list[tuple[list[Limit], int]]) -> list[tuple[int, int]]:
     """What the script says to limits at moments in microseconds: (wait, number of the limit)."""
-    link = Link(url)
+    link = open_link(url)
     try:
         replies = await asyncio.gather(*(_ask(link, *attempt) for attempt in attempts))
     finally:

@@ -91,10 +91,10 @@ def _check_redis(url: str) -> tuple[bool, str, str]:
         except DeskError as error:
             return False, "redis", error.detail
 
-    from service.link import Link
+    from service.link import open_link
 
     async def ping() -> bool:
-        link = Link(url)
+        link = open_link(url)
         try:
             return await link.ping()
         finally:

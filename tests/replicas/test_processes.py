@@ -62,6 +62,32 @@ def test_a_rate_admits_as_many_as_it_says_over_all_processes(
     assert count_comments(replicas, site) == 20
 
 
+def test_one_text_of_many_authors_is_one_cluster_whichever_process_takes_it_in(
+    replicas: Replicas,
+) -> None:
+    site = replicas.add_site("alike")
+    text = "Cheap barley seed, delivered to every farm in the valley before the first frost comes"
+
+    async def scenario() -> list[httpx2.Response]:
+        async with replicas.clients() as clients:
+            return [
+                await client.post(
+                    COMMENTS, json=a_body(site=site, name=f"Seller {n}", comment=text)
+                )
+                for n, client in enumerate(clients * 2)
+            ]
+
+    answers = asyncio.run(scenario())
+
+    assert {answer.status_code for answer in answers} == {201}
+    query = select(schema.comment.c.cluster).join(schema.site).where(schema.site.c.key == site)
+    with replicas.database.transaction() as conn:
+        clusters: list[str] = list(conn.scalars(query))
+    assert len(clusters) == len(answers)
+    assert len(set(clusters)) == 1
+    assert clusters[0]
+
+
 def test_no_comment_is_handed_out_twice(replicas: Replicas) -> None:
     site = replicas.add_site("claims")
     with replicas.database.transaction() as conn:
