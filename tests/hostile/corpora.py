@@ -8,9 +8,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-# Thousands of inputs of a few characters, which differ by one name or number: several stand in
-# one text, each on a line of its own.
-_TINY = ("namedEntities.test", "numericEntities.test", "unicodeChars.test")
 _TOGETHER = 80  # characters, which fit every field but the language
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
 
@@ -58,7 +55,10 @@ def markdown(folder: Path) -> list[str]:
     """The examples of CommonMark's specification, and markdown-it's own cases."""
     examples = json.loads((folder / "commonmark" / "spec_examples.json").read_text("utf-8"))
     paths = sorted((folder / "markdown-it").glob("*.txt"))
-    return [*(e["markdown"] for e in examples), *(case for path in paths for case in cases_of(path))]
+    return [
+        *(e["markdown"] for e in examples),
+        *(case for path in paths for case in cases_of(path)),
+    ]
 
 
 def sanitiser(folder: Path) -> list[str]:
@@ -73,22 +73,16 @@ def sanitiser(folder: Path) -> list[str]:
 
 def tokenizer(folder: Path) -> list[str]:
     """Every input of html5lib's tokenizer tests."""
-    return [text for _, texts in _tokenizer_files(folder) for text in texts]
+    texts = []
+    for path in sorted((folder / "html5lib-tests" / "tokenizer").glob("*.test")):
+        told = json.loads(path.read_text("utf-8"))
+        texts += [_input_of(case) for case in told.get("tests", told.get("xmlViolationTests"))]
+    return texts
 
 
 def tokenizer_together(folder: Path) -> list[str]:
-    """The same, the thousands of tiny ones several to a text."""
-    return [
-        text
-        for name, texts in _tokenizer_files(folder)
-        for text in (packed(texts, _TOGETHER) if name in _TINY else texts)
-    ]
-
-
-def _tokenizer_files(folder: Path) -> Iterator[tuple[str, list[str]]]:
-    for path in sorted((folder / "html5lib-tests" / "tokenizer").glob("*.test")):
-        told = json.loads(path.read_text("utf-8"))
-        yield path.name, [_input_of(case) for case in told.get("tests", told.get("xmlViolationTests"))]
+    """The same; thousands have a few characters each, so several make a text, line by line."""
+    return list(packed(tokenizer(folder), _TOGETHER))
 
 
 def _input_of(case: dict[str, Any]) -> str:
@@ -136,3 +130,14 @@ TEXTS = {
     "sanitiser": (sanitiser, sanitiser),
     "html tokenizer": (tokenizer_together, tokenizer),
 }
+
+
+def read_texts(name: str, folder: Path) -> tuple[list[str], int]:
+    """The different texts of a corpus, and how many inputs they hold."""
+    read, read_all = TEXTS[name]
+    return list(dict.fromkeys(read(folder))), len(set(read_all(folder)))
+
+
+def read_inputs(name: str, folder: Path) -> list[str]:
+    """The different inputs of a corpus, each on its own."""
+    return list(dict.fromkeys(TEXTS[name][1](folder)))

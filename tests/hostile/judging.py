@@ -26,22 +26,26 @@ _OURS = frozenset(re.findall(r"<([a-z][a-z0-9-]*)", _templates())) | TAGS | _ALW
 @lru_cache(maxsize=64)  # pages are asked for again and again
 def live_markup(page: str) -> list[str]:
     """What a browser would run, load from elsewhere, or follow to a scheme we do not allow."""
-    found = []
-    for text in (page, html5lib.serialize(html5lib.parse(page))):  # again: it may have mutated
-        for element in html5lib.parse(text, namespaceHTMLElements=False).iter():
-            if not isinstance(element.tag, str):
-                continue
-            if element.tag not in _OURS or (element.tag == "script" and not element.get("src")):
-                found.append(element.tag)
-            if element.tag == "bdi" or element.get("class") == "words text":  # text, or marks in it
-                found += [f"{child.tag} in a text" for child in element if child.tag != "mark"]
-            for name, value in element.attrib.items():
-                if str(name).startswith("on") or name in ("style", "srcdoc"):
-                    found.append(f"{element.tag} {name}={value}")
-                loaded = element.tag != "link" or element.get("rel") != "canonical"
-                if name in _LINKS and loaded and not _is_harmless(element.tag, name, value):
-                    found.append(f"{element.tag} {name}={value}")
-    return found
+    tree = html5lib.parse(page, namespaceHTMLElements=False)
+    mutated = html5lib.serialize(tree, omit_optional_tags=False)
+    again = html5lib.parse(mutated, namespaceHTMLElements=False)
+    return [*_alive_in(tree), *_alive_in(again)]
+
+
+def _alive_in(tree: Any) -> Iterator[str]:
+    for element in tree.iter():
+        if not isinstance(element.tag, str):
+            continue
+        if element.tag not in _OURS or (element.tag == "script" and not element.get("src")):
+            yield element.tag
+        if element.tag == "bdi" or element.get("class") == "words text":  # text, or marks in it
+            yield from (f"{child.tag} in a text" for child in element if child.tag != "mark")
+        for name, value in element.attrib.items():
+            if str(name).startswith("on") or name in ("style", "srcdoc"):
+                yield f"{element.tag} {name}={value}"
+            loaded = element.tag != "link" or element.get("rel") != "canonical"
+            if name in _LINKS and loaded and not _is_harmless(element.tag, name, value):
+                yield f"{element.tag} {name}={value}"
 
 
 def _is_harmless(tag: str, name: str, value: str) -> bool:
