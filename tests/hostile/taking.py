@@ -14,11 +14,14 @@ from tests.limiting import OFF
 from tests.web.asking import COMMENTS, THREAD, a_body, a_token
 
 
+# What a site is told that publishes what it can and limits nobody.
+SETTINGS = OFF | {"publish.unproven": "score", "threshold.publish": "1", "links.max": "9999"}
+
+
 def open_up(database: Database) -> None:
     """Add a site that publishes what it can and limits nobody."""
-    settings = {"publish.unproven": "score", "threshold.publish": "1", "links.max": "9999"}
     with database.transaction() as conn:
-        a_site_with(conn, OFF | settings)
+        a_site_with(conn, SETTINGS)
 
 
 def send(client: TestClient, fields: dict[str, object]) -> Any:

@@ -200,3 +200,17 @@ def test_an_edit_is_refused_alike_for_every_id_that_is_not_one_s_own(
         for id_ in (held["id"], withdrawn["id"], new_id(NOW))
     }
     assert len(replies) == 1
+
+
+def test_a_method_that_is_not_known_is_told_all_that_are(client: TestClient) -> None:
+    allowed = {
+        path: client.put(path).headers["allow"]
+        for path in (COMMENTS, f"{COMMENTS}/{ID}", "/desk/sign-in", "/livez")
+    }
+
+    assert allowed == {
+        COMMENTS: "GET, HEAD, POST",
+        f"{COMMENTS}/{ID}": "DELETE, PATCH",
+        "/desk/sign-in": "GET, HEAD, POST",
+        "/livez": "GET, HEAD",
+    }
