@@ -255,3 +255,10 @@ def test_what_we_support_of_commonmark_matches_the_specification(corpora: Path) 
 
     assert len(supported) > 250
     assert different == []
+
+
+def test_a_text_of_more_items_or_marks_than_a_person_writes_is_shown_as_it_is() -> None:
+    for piece in ("- a\n", "1. a\n", "- - - a\n", "*_"):
+        text = (piece * 9_999)[:10_000].rstrip()
+        assert render(text) == markup._render_plain(text)
+    assert render("- a\n" * 900).count("<li>") == 900

@@ -9,9 +9,9 @@ import pytest
 from tests.conftest import ROOT
 
 NOTED = "hostile"  # (what, way in, inputs, tried, refused, shown, failures)
-TIMED = "hostile time"  # (what, milliseconds of rendering, of scoring, of normalising)
+TIMED = "hostile time"  # (what, milliseconds of rendering, scoring, normalising, marking)
 _ROW = "{:<18} {:<34} {:>7} {:>8} {:>8} {:>8} {:>8}"
-_TIME = "{:<38} {:>9} {:>9} {:>9}"
+_TIME = "{:<38} {:>9} {:>9} {:>9} {:>9}"
 _PROMISE = re.compile(r"^\| (S(?:[1-9]|1[0-9]|20)) \| (.*?) \| (.*) \|$", re.MULTILINE)
 
 
@@ -59,7 +59,7 @@ def _write_inputs(reporter: pytest.TerminalReporter, noted: list[list[object]]) 
 def _write_times(reporter: pytest.TerminalReporter, timed: list[list[object]]) -> None:
     if timed:
         reporter.write_line(
-            "\n" + _TIME.format("10,000 characters of", "render", "score", "normal")
+            "\n" + _TIME.format("10,000 characters of", "render", "score", "normal", "mark")
         )
     for what, *times in sorted(timed, key=str):
         reporter.write_line(_TIME.format(str(what), *(f"{float(str(t)):.1f} ms" for t in times)))

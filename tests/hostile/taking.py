@@ -13,7 +13,6 @@ from tests.hostile.judging import findings, live_markup
 from tests.limiting import OFF
 from tests.web.asking import COMMENTS, THREAD, a_body, a_token
 
-
 # What a site is told that publishes what it can and limits nobody.
 SETTINGS = OFF | {"publish.unproven": "score", "threshold.publish": "1", "links.max": "9999"}
 
