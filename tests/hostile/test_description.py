@@ -71,7 +71,7 @@ def hints(running: Service, token: str) -> str:
     known = {"site": ["news"], "page_url": [PAGE], "email": ["ann@mail.example"], "id": ids}
     places = {
         "site": ("query.site", "body.site"), "page_url": ("query.page_url", "body.page_url"),
-        "email": ("body.email",), "id": ("path.id", "body.ids.*", "body.parent_id"),
+        "email": ("body.email",), "id": ("path.id", "body.ids[*]", "body.parent_id"),
     }  # fmt: skip
     lists = "".join(f"[dictionaries.{n}]\nvalues = {json.dumps(v)}\n" for n, v in known.items())
     bindings = "".join(
