@@ -21,9 +21,10 @@ from tests.web.asking import COMMENTS, a_body
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
-EXAMPLES = 60  # of each kind, for each call
-# Text that fits the description may still name no site of ours, or be no address at all.
-LEFT_OUT = "positive_data_acceptance"
+EXAMPLES = 40  # of each kind, for each call
+# Text that fits the description may still name no site of ours, or be no address at all; and which
+# answer holds the id of what was made is only guessed: the ids of comments for that of a decision.
+LEFT_OUT = "positive_data_acceptance,ensure_resource_availability"
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +56,7 @@ def test_every_answer_is_as_described_and_none_is_an_error(
     cases = report["test_cases"]
     note("schemathesis", f"{who}, knows {knows}", cases["generated"], tried=cases["generated"],
          refused=0, shown=0, failures=cases["unique_failures"])  # fmt: skip
-    assert report["failures"] == []
+    assert report["failures"] == [], report["in words"]
     assert report["errors"] == []
     assert report["operations"]["tested"] == report["operations"]["total"] > 15
     assert '"error"' not in running.logged
@@ -95,4 +96,4 @@ def run(running: Service, folder: Path, *options: str) -> dict[str, Any]:
     )  # fmt: skip
     assert report.exists(), done.stdout + done.stderr
     told: dict[str, Any] = json.loads(report.read_text("utf-8"))
-    return told
+    return told | {"in words": done.stdout.partition("FAILURES =")[2][:8000]}
