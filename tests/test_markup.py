@@ -89,7 +89,7 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize("text", ATTACKS.values(), ids=ATTACKS)
-def test_an_attack_comes_out_harmless(text: str) -> None:
+def test_s3_an_attack_comes_out_harmless(text: str) -> None:
     assert findings(render(text)) == []
 
 

@@ -104,7 +104,7 @@ def test_a_bad_parameter_is_named(
     assert [error["field"] for error in problem["errors"]] == list(query)
 
 
-def test_a_foreign_site_is_403_and_an_unknown_one_404_in_the_same_words(
+def test_s13_a_foreign_site_is_403_and_an_unknown_one_404_in_the_same_words(
     client: TestClient, max_: dict[str, str]
 ) -> None:
     foreign = client.get(QUEUE, params={"site": "blog"}, headers=max_)

@@ -175,7 +175,7 @@ def test_a_browser_gets_a_page_instead(
     assert "frame-ancestors" in answer.headers["content-security-policy"]
 
 
-def test_an_edit_is_refused_alike_for_every_id_that_is_not_one_s_own(
+def test_s12_an_edit_is_refused_alike_for_every_id_that_is_not_one_s_own(
     client: TestClient, site: Database
 ) -> None:
     held = post(client, comment="Win big at our casino, cheap pills", name="Bob")
