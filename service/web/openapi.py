@@ -43,7 +43,7 @@ def _query(*parts: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
 _QUEUE = {
     "site": "only this site",
     "status": [status.value for status in Status],
-    "reason": [code.value for code in Code],
+    "reason": ["", *(code.value for code in Code)],  # "" for any
     "q": "text in comment, name, e-mail or website",
     "page_url": "only this page",
 }

@@ -23,12 +23,12 @@ def write_tables(reporter: pytest.TerminalReporter) -> None:
         for report in reporter.stats.get(outcome, [])
         if report.when == "call" or report.outcome == "failed"
     ]
-    noted = list(_noted(reports, NOTED))
-    if not noted and not any("tests/hostile/" in report.nodeid for report in reports):
+    noted, timed = list(_noted(reports, NOTED)), list(_noted(reports, TIMED))
+    if not noted and not timed:
         return
     reporter.section("hostile inputs")
     _write_inputs(reporter, noted)
-    _write_times(reporter, list(_noted(reports, TIMED)))
+    _write_times(reporter, timed)
     _write_promises(reporter, reports)
     passed = sum(report.passed for report in reports)
     reporter.write_line(f"\n{passed} of {len(reports)} tests pass")
