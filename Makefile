@@ -53,7 +53,7 @@ coverage: $(INSTALLED_TESTS) system-packages ## Run the tests and show which bra
 faults: $(INSTALLED_TESTS) ## Kill, fill up and lock what the service stands on, under load; ten minutes
 	FAULT_ROUNDS=50 $(BIN)/pytest -v -m slow $(ARGS) tests/faults
 
-hostile: $(INSTALLED_TESTS) system-packages ## Whole corpora of hostile input on every path, in a table; ten minutes; CORPORA=folder
+hostile: $(INSTALLED_TESTS) system-packages ## Whole corpora of hostile input on every path, in a table; CORPORA=folder
 	$(if $(CORPORA),COMMENT_DESK_CORPORA="$(CORPORA)") $(BIN)/pytest -q -n 2 --dist worksteal $(ARGS) \
 		tests/hostile tests/browser/test_hostile.py $(HELD_BY)
 
