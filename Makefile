@@ -24,8 +24,8 @@ install_locked = { test -x $(BIN)/uv && \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-fast browser coverage faults replicas topologies soak bench check fix lock upgrade \
-	screenshots system-packages clean
+.PHONY: help install run test test-fast browser coverage faults topologies replicas soak hostile bench \
+	check fix lock upgrade screenshots system-packages clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' Makefile
@@ -42,7 +42,7 @@ test-fast: $(INSTALLED_TESTS) ## Run the tests that need no browser
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not browser" $(ARGS) $(T)
 
 browser: $(INSTALLED_TESTS) system-packages ## Run the tests that drive a real Chromium
-	$(BIN)/pytest -m browser $(ARGS) $(T)
+	$(BIN)/pytest -m "browser and not slow" $(ARGS) $(T)
 
 screenshots: $(INSTALLED_TESTS) system-packages ## Take the manual's screenshots anew, into docs/images
 	$(BIN)/pytest -q tests/browser/screenshots.py
@@ -52,6 +52,14 @@ coverage: $(INSTALLED_TESTS) system-packages ## Run the tests and show which bra
 
 faults: $(INSTALLED_TESTS) ## Kill, fill up and lock what the service stands on, under load; ten minutes
 	FAULT_ROUNDS=50 $(BIN)/pytest -v -m slow $(ARGS) tests/faults
+
+hostile: $(INSTALLED_TESTS) system-packages ## Whole corpora of hostile input on every path, in a table; CORPORA=folder
+	$(if $(CORPORA),COMMENT_DESK_CORPORA="$(CORPORA)") $(BIN)/pytest -q -n 2 --dist worksteal $(ARGS) \
+		tests/hostile tests/browser/test_hostile.py $(HELD_BY)
+
+# The tests that hold S1 to S20, as the page of promises names them.
+HELD_BY = $(sort $(filter-out tests/hostile/% tests/browser/test_hostile.py%, $(filter tests/%, \
+	$(shell sed -n 's/^| S\([1-9]\|1[0-9]\|20\) .*|\(.*\)|$$/\2/p' docs/promises.md | tr -d '`'))))
 
 replicas: $(INSTALLED_TESTS) ## Hold limits, claims, keys and pages over several real processes
 	$(BIN)/pytest -v -m slow $(ARGS) tests/replicas

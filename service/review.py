@@ -182,7 +182,7 @@ def _decide(conn: Connection, actor: Actor, decision: Decision, now: datetime) -
     target = _STATUS_OF[decision.choice]
     changed: list[decisions.MadeItem] = []
     conflicts: list[Conflict] = []
-    for comment_id in dict.fromkeys(decision.ids):
+    for comment_id in sorted(set(decision.ids)):  # locked in one order: nobody waits in a circle
         comment = comments.find_comment(conn, comment_id, lock=True)
         if comment is None or not actor.may(Role.MODERATOR, comment.site_id):
             conflicts.append(Conflict(comment_id, None, ""))
@@ -205,7 +205,9 @@ def _decide(conn: Connection, actor: Actor, decision: Decision, now: datetime) -
         decisions.add(conn, decision_id, decision, actor.name, now)
         for item in changed:
             decisions.add_item(conn, decision_id, item)
-    ids = tuple(item.comment_id for item in changed)
+    done = {item.comment_id for item in changed}
+    ids = tuple(dict.fromkeys(comment_id for comment_id in decision.ids if comment_id in done))
+    conflicts.sort(key=lambda conflict: decision.ids.index(conflict.id))
     return DecisionResult(decision_id if ids else "", ids, _explained(conn, conflicts))
 
 

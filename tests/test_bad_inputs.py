@@ -7,17 +7,9 @@ from starlette.testclient import TestClient
 
 from service.store.database import Database
 from service.vocabulary import Role
-from tests.hostile import (
-    FIELDS,
-    HOSTILE,
-    PARAMETERS,
-    READING,
-    SENDABLE,
-    check_pages,
-    live_markup,
-    open_up,
-    take_or_name,
-)
+from tests.hostile.inputs import FIELDS, HOSTILE, PARAMETERS, READING, SENDABLE
+from tests.hostile.judging import live_markup
+from tests.hostile.taking import check_pages, open_up, take_or_name
 from tests.web.asking import COMMENTS, THREAD, a_token
 
 

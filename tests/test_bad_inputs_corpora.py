@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
 from service.store.database import Database
-from tests.hostile import check_pages, open_up, take_or_name
+from tests.hostile.corpora import cases_of, strings_in
+from tests.hostile.taking import check_pages, open_up, take_or_name
 from tests.web.asking import COMMENTS
 
 
@@ -25,22 +25,6 @@ def site(sqlite: Database) -> Database:
     """A site that publishes what it can and limits nobody."""
     open_up(sqlite)
     return sqlite
-
-
-def cases_of(path: Path) -> Iterator[str]:
-    """The inputs of a fixture file: between two lines with a single dot."""
-    text = path.read_text("utf-8")
-    yield from (match[1] for match in re.finditer(r"^\.\n(.*?)\n\.\n.*?^\.$", text, re.M | re.S))
-
-
-def strings_in(value: object) -> Iterator[str]:
-    """Every string in a JSON value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from (text for member in value.values() for text in strings_in(member))
-    elif isinstance(value, list):
-        yield from (text for member in value for text in strings_in(member))
 
 
 def test_a_sample_of_naughty_strings_and_markup_is_shown_as_text(

@@ -36,7 +36,7 @@ def site() -> str:
     return f"site-{secrets.token_hex(8)}"
 
 
-def test_of_50_at_once_over_several_workers_only_the_burst_is_admitted(
+def test_s18_of_50_at_once_over_several_workers_only_the_burst_is_admitted(
     shared: RedisServer, site: str
 ) -> None:
     async def scenario() -> tuple[int, int]:

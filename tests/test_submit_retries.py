@@ -29,7 +29,9 @@ from tests.tiny_model import FINE_TEXT
 Submit = Callable[..., Awaitable[Receipt]]
 
 
-def test_twenty_at_once_with_one_key_are_one_comment_with_equal_answers(open_desk: Desk) -> None:
+def test_s19_twenty_at_once_with_one_key_are_one_comment_with_equal_answers(
+    open_desk: Desk,
+) -> None:
     submission = a_submission(comment=FINE_TEXT, idempotency_key="double-click")
 
     async def scenario() -> list[Receipt]:

@@ -48,7 +48,7 @@ def test_what_is_wrong_with_a_form_token_is_among_the_reasons(
     assert status is (Status.PUBLISHED if code is Code.FORM_TOKEN_ABSENT else Status.HELD)
 
 
-def test_a_form_token_is_good_for_one_comment(open_desk: Desk) -> None:
+def test_s20_a_form_token_is_good_for_one_comment(open_desk: Desk) -> None:
     token = _form_token()
 
     once, twice = open_desk.take(

@@ -46,13 +46,14 @@ def find_repeat(conn: Connection, submission: Submission, now: datetime) -> Rece
     Its `keyed` says that the idempotency key matched, so the caller may hand out the token again.
     Raises IdempotencyMismatch when the key was first used with another body.
     """
-    row, keyed = None, False
+    row, keyed = _FIND.first(conn, key=_text_key(submission), now=now), False
     if submission.idempotency_key:
-        row = _FIND.first(conn, key=_idempotency_key(submission), now=now)
-        keyed = row is not None
-        if row is not None and bytes(row.body) != _body(submission):
-            raise IdempotencyMismatch
-    row = row or _FIND.first(conn, key=_text_key(submission), now=now)
+        # asked second: a twin elsewhere may commit between the two, and then both rows are there
+        by_key = _FIND.first(conn, key=_idempotency_key(submission), now=now)
+        if by_key is not None:
+            if bytes(by_key.body) != _body(submission):
+                raise IdempotencyMismatch
+            row, keyed = by_key, True
     if row is None:
         return None
     status = Status.PUBLISHED if row.verdict == "publish" else Status.HELD

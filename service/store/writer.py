@@ -6,6 +6,7 @@ the statement. If one function fails, its batch is rolled back and the thread ru
 """
 
 import asyncio
+import random
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -20,6 +21,8 @@ T = TypeVar("T")
 
 _BATCH = 256  # functions that share one transaction at most
 _TURN = 32  # as many on the event loop: some 5 ms of its time
+_ATTEMPTS = 6  # at what gave way to another process that waited for the same rows
+_PAUSE = 0.02  # seconds, at most, before the second; a little longer before each further one
 _WAITING = 2048  # functions that may wait; more are refused at once
 
 
@@ -52,6 +55,7 @@ class Writer:
         self._begun: list[_Job] = []  # run on the event loop, to be committed by the thread
         self._busy = False  # a transaction is open
         self._stopped = False
+        self._pause = threading.Event()  # never set: waiting for it is a pause
         self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
         self.batches = 0  # transactions ended
 
@@ -220,7 +224,8 @@ class Writer:
 
     def _run_each_alone(self, batch: list[_Job]) -> None:
         for job in batch:
-            for _attempt in range(3):
+            for attempt in range(_ATTEMPTS):
+                self._pause.wait(random.uniform(0, _PAUSE * attempt))  # noqa: S311 - out of step
                 try:
                     self._run_together([job])
                     job.error = None

@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from service import markup, read, revise, submit
 from service.domain import Receipt
-from service.errors import DeskError, FieldError, InvalidSubmission, NotFound
+from service.errors import DeskError, FieldError, InvalidSubmission, NotFound, Unauthorized
 from service.intake.address import client_address, prefixes
 from service.intake.challenge import issue_form_token
 from service.intake.origin import check_origin
@@ -48,10 +48,13 @@ async def post_comment(request: DeskRequest) -> Response:
 
 async def patch_comment(request: DeskRequest) -> Response:
     """Edit one's own comment; the new text goes through the verdict again."""
+    token = bearer_token(request)
+    if not token:
+        raise Unauthorized  # before anything is said about the body
     text = parse_comment(await read_json(request))
     receipt = await revise.edit(
         path_id(request),
-        bearer_token(request),
+        token,
         text,
         store=request.state["store"],
         limits=request.state["limits"],

@@ -144,6 +144,8 @@ def _parse(fields: object, kind: type[T]) -> T:
         if members:
             message = f"{name} is one of {', '.join(members)}"
         raise _invalid(name, message + ".") from None
+    except UnicodeEncodeError:  # a lone surrogate, as a name or where one of a few values belongs
+        raise _invalid("", "The body is not all text.") from None
 
 
 def _members(kind: type[object], name: str) -> list[str]:

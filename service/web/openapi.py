@@ -18,6 +18,7 @@ _COMPONENTS = "#/components/schemas/{name}"
 _PAGE = {"site": "the site's key", "page_url": "the page's address"}
 _WINDOW = {"order": ["oldest", "newest"], "limit": (1, 200), "cursor": "`next_cursor` of the last"}
 _FORMS = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
+_UNREADABLE = (400, 413, 415)  # what any body may get
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class _Call:
     query: tuple[tuple[str, Any], ...] = ()
     security: str = ""
     refusals: tuple[int, ...] = ()
+    others: tuple[tuple[int, Any], ...] = ()  # statuses whose body is of a type of their own
+    stored: bool = True  # asks the database, and so may have to answer 503
 
 
 def _query(*parts: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
@@ -40,7 +43,7 @@ def _query(*parts: dict[str, Any]) -> tuple[tuple[str, Any], ...]:
 _QUEUE = {
     "site": "only this site",
     "status": [status.value for status in Status],
-    "reason": [code.value for code in Code],
+    "reason": ["", *(code.value for code in Code)],  # "" for any
     "q": "text in comment, name, e-mail or website",
     "page_url": "only this page",
 }
@@ -49,18 +52,18 @@ _QUEUE = {
 _CALLS: dict[str, _Call] = {
     "post_comment": _Call(
         wire.Receipt, 201, wire.Submission, _FORMS,
-        refusals=(400, 403, 404, 409, 413, 415, 422, 429, 503),
+        refusals=(403, 404, 409, 422, 429),
     ),
     "get_comments": _Call(
         wire.ThreadPage, query=_query(_PAGE, _WINDOW), security="author", refusals=(404, 422)
     ),
     "patch_comment": _Call(
         wire.Receipt, body=wire.NewText, security="author",
-        refusals=(400, 401, 403, 404, 409, 422, 429),
+        refusals=(401, 403, 404, 409, 422, 429),
     ),
     "delete_comment": _Call(None, 204, security="author", refusals=(401, 403, 404, 409)),
     "get_form": _Call(wire.Form, query=_query(_PAGE), refusals=(403, 404, 422)),
-    "post_preview": _Call(wire.Preview, body=wire.PreviewRequest, refusals=(400, 404, 422, 429)),
+    "post_preview": _Call(wire.Preview, body=wire.PreviewRequest, refusals=(404, 422, 429)),
     "get_counts": _Call(wire.Counts, query=_query(_PAGE), refusals=(404, 422)),
     "get_queue": _Call(
         wire.QueuePage, query=_query(_QUEUE, _WINDOW), security="moderator",
@@ -73,9 +76,13 @@ _CALLS: dict[str, _Call] = {
         wire.Released, body=wire.ReleaseRequest, security="moderator", refusals=(401, 403, 422)
     ),
     "post_decision": _Call(
-        wire.Decided, body=wire.DecisionRequest, security="moderator", refusals=(401, 403, 422)
+        wire.Decided, body=wire.DecisionRequest, security="moderator", refusals=(401, 403, 422),
+        others=((409, wire.Decided),),
     ),
-    "post_undo": _Call(wire.Decided, security="moderator", refusals=(401, 403, 404)),
+    "post_undo": _Call(
+        wire.Decided, security="moderator", refusals=(401, 403, 404),
+        others=((409, wire.Decided),),
+    ),
     "get_history": _Call(wire.History, security="moderator", refusals=(401, 404)),
     "get_stats": _Call(wire.StatsShown, security="moderator", refusals=(401,)),
     "get_thread": _Call("text/html", query=_query(_PAGE, _WINDOW), refusals=(404, 422)),
@@ -83,11 +90,11 @@ _CALLS: dict[str, _Call] = {
         "text/html", query=_query(_PAGE, {"parent_id": "the comment replied to"}),
         refusals=(404, 422),
     ),
-    "get_script": _Call("text/javascript"),
-    "livez": _Call("text/plain"),
-    "readyz": _Call({"type": "object"}, refusals=(503,)),
-    "get_metrics": _Call("text/plain", refusals=(401,)),
-    "get_openapi": _Call({"type": "object"}),
+    "get_script": _Call("text/javascript", stored=False),
+    "livez": _Call("text/plain", stored=False),
+    "readyz": _Call({"type": "object"}, others=((503, {"type": "object"}),), stored=False),
+    "get_metrics": _Call("text/plain", refusals=(401,), stored=False),
+    "get_openapi": _Call({"type": "object"}, stored=False),
 }  # fmt: skip
 
 
@@ -186,9 +193,22 @@ def _responses(call: _Call) -> dict[str, Any]:
         answer["content"] = {call.answer: {"schema": {"type": "string"}}}
     elif call.answer is not None:
         answer["content"] = {"application/json": {"schema": _reference(call.answer)}}
+    refusals = {
+        *call.refusals,
+        *(_UNREADABLE if call.body else ()),
+        *([503] if call.stored else []),
+    }
     problem = {"application/problem+json": {"schema": _reference(Problem)}}
-    refused = {str(s): {"description": "refused", "content": problem} for s in call.refusals}
-    return {str(call.status): answer, **refused}
+    back: dict[str, Any] = {}
+    if call.media == _FORMS:  # which browsers may post as they are
+        problem["text/html"] = {"schema": {"type": "string"}}
+        back = {"303": {"description": "done, for a form: back to the page"}}
+    refused = {str(s): {"description": "refused", "content": problem} for s in sorted(refusals)}
+    others = {
+        str(status): {"description": "not done", "content": {"application/json": {"schema": shape}}}
+        for status, shape in ((status, _reference(kind)) for status, kind in call.others)
+    }
+    return {str(call.status): answer, **back, **refused, **others}
 
 
 def _reference(kind: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from service.errors import (
     DeskError,
@@ -90,9 +91,18 @@ async def handle(request: Request, error: Exception) -> Response:
         log.info("limited", scope=error.scope, retry_after=round(error.retry_after, 1))
     elif isinstance(error, Unavailable) and not isinstance(error, Overloaded):
         log.warning("unavailable", detail=error.detail)  # the gate says the other, now and then
+    if isinstance(error, HTTPException) and error.status_code == 405:
+        error.headers = {"Allow": ", ".join(sorted(_methods(request)))}
     if wants_page(request):
         return await _page(request, error)
     return problem_response(error)
+
+
+def _methods(request: Request) -> set[str]:
+    """What every route at this path takes; the router names those of the first alone."""
+    routes = (route for route in request.app.routes if isinstance(route, Route))
+    found = (route for route in routes if route.matches(request.scope)[0] is not Match.NONE)
+    return {method for route in found for method in route.methods or ()}
 
 
 async def _page(request: Request, error: Exception) -> Response:

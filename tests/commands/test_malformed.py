@@ -107,7 +107,7 @@ def exchange(service: Service, sent: bytes) -> tuple[list[bytes], bool]:
 
 
 @pytest.mark.parametrize("sent", BROKEN.values(), ids=BROKEN)
-def test_a_broken_request_is_refused_and_nothing_after_it_is_read(
+def test_s7_a_broken_request_is_refused_and_nothing_after_it_is_read(
     service: Service, sent: bytes
 ) -> None:
     statuses, closed = exchange(service, sent + HONEST)

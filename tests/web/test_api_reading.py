@@ -30,7 +30,7 @@ def shown(client: TestClient, **query: str) -> dict[str, Any]:
     return page
 
 
-def test_a_thread_shows_allow_listed_fields_only(client: TestClient, site: Database) -> None:
+def test_s10_a_thread_shows_allow_listed_fields_only(client: TestClient, site: Database) -> None:
     with site.transaction() as conn:
         a_comment(conn, status=Status.PUBLISHED, website="https://ann.example")
         for status in (Status.HELD, Status.REJECTED):
@@ -54,7 +54,7 @@ def test_a_thread_shows_allow_listed_fields_only(client: TestClient, site: Datab
             assert secret not in answer.text
 
 
-def test_pending_rejected_and_removed_look_like_nothing_at_all(
+def test_s11_pending_rejected_and_removed_look_like_nothing_at_all(
     client: TestClient, site: Database
 ) -> None:
     untouched = client.get(COMMENTS, params=THREAD)
@@ -153,7 +153,7 @@ def test_a_preview_is_what_would_be_published_and_stores_nothing(client: TestCli
     ],
     ids=lambda headers: f"{next(iter(headers))} {len(str(headers))}",
 )
-def test_forged_headers_do_not_change_whose_limit_it_is(
+def test_s17_forged_headers_do_not_change_whose_limit_it_is(
     client: TestClient, site: Database, headers: dict[str, str]
 ) -> None:
     with site.transaction() as conn:

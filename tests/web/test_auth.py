@@ -193,7 +193,7 @@ def test_a_csrf_token_belongs_to_one_session(
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded"])
-def test_what_needs_no_preflight_decides_nothing(
+def test_s15_what_needs_no_preflight_decides_nothing(
     client: TestClient, sqlite: Database, max_: str, kind: str
 ) -> None:
     with sqlite.transaction() as conn:

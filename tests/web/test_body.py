@@ -43,7 +43,7 @@ def test_a_body_of_the_largest_size_is_read(client: TestClient) -> None:
 
 @pytest.mark.parametrize("kind", ["with a length", "in chunks", "gzip", "form", "multipart"])
 @pytest.mark.parametrize("path", [COMMENTS, "/api/v1/preview"])
-def test_one_byte_more_is_413_however_it_comes(client: TestClient, kind: str, path: str) -> None:
+def test_s4_one_byte_more_is_413_however_it_comes(client: TestClient, kind: str, path: str) -> None:
     body = b"x" * (MAX_BODY + 1)
     types = {
         "form": "application/x-www-form-urlencoded",
@@ -82,7 +82,7 @@ WRONG = [["x"], {"a": "b"}, 7, 1.5, True, None]
         "website", "comment", "form_token", "author_token", "proof", "url2",
     ],
 )  # fmt: skip
-def test_a_field_of_the_wrong_type_is_named(client: TestClient, field: str) -> None:
+def test_s9_a_field_of_the_wrong_type_is_named(client: TestClient, field: str) -> None:
     for value in WRONG:
         answer = client.post(COMMENTS, json=a_body() | {field: value})
         errors = check_problem(answer, 422, "invalid")["errors"]
@@ -103,7 +103,7 @@ def test_a_body_that_is_no_object_is_422(client: TestClient, body: bytes) -> Non
         check_problem(client.post(path, content=body, headers=JSON), 422, "invalid")
 
 
-def test_fields_nobody_asked_for_change_nothing(client: TestClient, site: Database) -> None:
+def test_s8_fields_nobody_asked_for_change_nothing(client: TestClient, site: Database) -> None:
     forbidden = {
         "id": new_id(NOW), "status": "published", "approved": True, "verdict": "publish",
         "created_at": "2001-01-01T00:00:00Z", "edited_at": "2001-01-01T00:00:00Z",

@@ -79,7 +79,7 @@ STRANGERS = [
 
 
 @pytest.mark.parametrize("origin", STRANGERS)
-def test_no_other_origin_is(client: TestClient, origin: str) -> None:
+def test_s14_no_other_origin_is(client: TestClient, origin: str) -> None:
     for method in ("GET", "OPTIONS"):
         answer = client.request(
             method, COMMENTS, params=THREAD,

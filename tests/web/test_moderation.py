@@ -104,7 +104,7 @@ def test_a_bad_parameter_is_named(
     assert [error["field"] for error in problem["errors"]] == list(query)
 
 
-def test_a_foreign_site_is_403_and_an_unknown_one_404_in_the_same_words(
+def test_s13_a_foreign_site_is_403_and_an_unknown_one_404_in_the_same_words(
     client: TestClient, max_: dict[str, str]
 ) -> None:
     foreign = client.get(QUEUE, params={"site": "blog"}, headers=max_)
@@ -233,6 +233,16 @@ def test_a_filter_does_not_offer_nothing_as_a_choice(
 
     problem = check_problem(answer, 422, "invalid")
     assert problem["detail"].startswith("reason is one of blocked-word, ")
+
+
+@pytest.mark.parametrize("path", ["claim", "release"])
+def test_a_name_that_is_no_text_is_refused(
+    client: TestClient, max_: dict[str, str], path: str
+) -> None:
+    headers = {**max_, "Content-Type": "application/json"}
+    answer = client.post(f"{QUEUE}/{path}", content=b'{"\\ud800": 1}', headers=headers)
+
+    check_problem(answer, 422, "invalid")
 
 
 @pytest.mark.parametrize("body", [{"limit": 0}, {"limit": 201}, {"limit": "5"}, {"limit": True}])

@@ -175,7 +175,7 @@ def test_a_browser_gets_a_page_instead(
     assert "frame-ancestors" in answer.headers["content-security-policy"]
 
 
-def test_an_edit_is_refused_alike_for_every_id_that_is_not_one_s_own(
+def test_s12_an_edit_is_refused_alike_for_every_id_that_is_not_one_s_own(
     client: TestClient, site: Database
 ) -> None:
     held = post(client, comment="Win big at our casino, cheap pills", name="Bob")
@@ -200,3 +200,17 @@ def test_an_edit_is_refused_alike_for_every_id_that_is_not_one_s_own(
         for id_ in (held["id"], withdrawn["id"], new_id(NOW))
     }
     assert len(replies) == 1
+
+
+def test_a_method_that_is_not_known_is_told_all_that_are(client: TestClient) -> None:
+    allowed = {
+        path: client.put(path).headers["allow"]
+        for path in (COMMENTS, f"{COMMENTS}/{ID}", "/desk/sign-in", "/livez")
+    }
+
+    assert allowed == {
+        COMMENTS: "GET, HEAD, POST",
+        f"{COMMENTS}/{ID}": "DELETE, PATCH",
+        "/desk/sign-in": "GET, HEAD, POST",
+        "/livez": "GET, HEAD",
+    }

@@ -1,0 +1,45 @@
+"""Hostile inputs written by hand, and the fields and parameters they are put into."""
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "<svg/onload=alert(1)>",
+    "<a href='javascript:alert(1)'>x</a>",
+    "[x](javascript:alert(1))",
+    "[x](jAvAsCrIpT&colon;alert(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "![x](https://evil.example/pixel.png)",
+    '[x](https://a.example "onmouseover=alert(1)")',
+    "<https://a.example/' onmouseover='alert(1)>",
+    "&#60;script&#62;alert(1)&#60;/script&#62;",
+    "&lt;img src=x onerror=alert(1)&gt;",
+    "</textarea></p></article><script>alert(1)</script>",
+    "<!-- <b> --!> ]]> <![CDATA[ x ]]>",
+    "<style>*{display:none}</style><base href=//evil.example>",
+    "{{7*7}} {% include '/etc/passwd' %} ${7*7} #{7*7}",
+    "' OR 1=1; DROP TABLE comment; --",
+    "%00 %0d%0a %2e%2e%2f ../../etc/passwd",
+    "Bcc: a@b.example\r\nX-Evil: 1",
+    "\u202emoc.elpmaxe\u202c \u2066hidden\u2069 \u200f",
+    "Z" + "\u0300" * 1000,
+    "\x1b[31mred\x1b[0m",
+    "a\x00b",
+    "lone \ud800 surrogate",
+    "line\u2028separator\u2029and\u0085more",
+    "\ufeff\u200b\u2060",
+    "👩‍👩‍👧‍👦🏳️‍🌈",
+    "مرحبا بالعالم",
+    "=cmd|' /C calc'!A0",
+    "x" * 5000,
+    "*" * 3000,
+    "[" * 3000,
+    "> " * 1000,
+    "`" * 999,
+    "\n" * 500,
+    "-1e309 NaN Infinity 0x7fffffff",
+]
+SENDABLE = [text.encode("utf-8", "replace").decode() for text in HOSTILE]  # in any encoding
+FIELDS = ("comment", "name", "website", "email", "page_title", "page_text", "lang", "site",
+          "page_url", "parent_id", "form_token", "author_token", "proof", "url2")  # fmt: skip
+READING = ("/api/v1/comments", "/api/v1/counts", "/api/v1/form", "/threads", "/threads/form")
+PARAMETERS = ("site", "page_url", "order", "limit", "cursor", "parent_id", "q", "reason", "status")
