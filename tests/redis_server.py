@@ -29,12 +29,12 @@ def server_binaries() -> list[Path]:
     return list(dict.fromkeys(Path(path) for path in found if path))
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
+def wait_until(condition: Callable[[], bool], what: str, *, seconds: float = DEADLINE) -> None:
     """Wait for a condition; fails the test, saying what it waited for, at the deadline."""
-    deadline = time.monotonic() + DEADLINE
+    deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
-            pytest.fail(f"waited {DEADLINE:.0f} s for {what}")
+            pytest.fail(f"waited {seconds:.0f} s for {what}")
         threading.Event().wait(0.005)
 
 

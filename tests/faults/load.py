@@ -11,7 +11,7 @@ import httpx2
 
 from tests.redis_server import wait_until
 from tests.serving import Service
-from tests.web.asking import COMMENTS, a_body, bearing
+from tests.web.asking import COMMENTS, THREAD, a_body, bearing
 
 CLIENTS = 12
 PAGES = 4
@@ -204,3 +204,17 @@ def retry(service: Service, log: Log, keys: Sequence[str]) -> None:
         if not is_bad(key):
             assert answer.json()["edit_token"]
         log.note(key, answer, began)
+
+
+def read_for(service: Service, seconds: float) -> list[float]:
+    """Read and ask for health the whole time; returns how long each answer took."""
+    took = []
+    until = time.monotonic() + seconds
+    with httpx2.Client(base_url=service.url, timeout=30) as client:
+        while (began := time.monotonic()) < until:
+            for url, query in (("/livez", {}), ("/readyz", {}), (COMMENTS, THREAD)):
+                began = time.monotonic()
+                assert client.get(url, params=query).status_code == 200
+                took.append(time.monotonic() - began)
+            threading.Event().wait(0.02)
+    return took
