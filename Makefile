@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 CORPORA ?= $(COMMENT_DESK_CORPORA)
 T ?= tests
-SIZES ?= 10000,100000
+SIZES ?= 10000,100000,1000000
 ISSO := .isso
 
 PYTHON ?= python3 python3.14 python3.13 python3.12 python3.11
@@ -50,7 +50,7 @@ screenshots: $(INSTALLED_TESTS) system-packages ## Take the manual's screenshots
 coverage: $(INSTALLED_TESTS) system-packages ## Run the tests and show which branches they miss
 	$(BIN)/pytest -m "not slow" --cov=service --cov-branch --cov-report=term-missing $(ARGS) $(T)
 
-faults: $(INSTALLED_TESTS) ## Kill, fill up and lock what the service stands on, under load; ten minutes
+faults: $(INSTALLED_TESTS) ## Kill, fill up and lock what the service stands on, under load; twenty minutes
 	FAULT_ROUNDS=50 $(BIN)/pytest -v -m slow $(ARGS) tests/faults
 
 hostile: $(INSTALLED_TESTS) system-packages ## Whole corpora of hostile input on every path, in a table; CORPORA=folder

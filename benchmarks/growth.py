@@ -2,7 +2,7 @@
 
 For each size a fresh instance, half of its comments published on one page, half of them waiting;
 then pages of that thread read for the first time, pages of the queue, claims, counts and new
-comments. On SQLite, and on PostgreSQL as well where `--postgresql` names an empty database.
+comments. On SQLite, then on a PostgreSQL of its own that writes to disk as one in earnest does.
 """
 
 import argparse
@@ -16,12 +16,16 @@ from urllib.parse import urlencode
 
 from benchmarks import load
 from benchmarks.instance import SITE, Instance
-from benchmarks.seeding import seed_page, seed_queue
+from benchmarks.seeding import seed_page, seed_queue, settle
+from tests.postgresql_server import find_binaries, running_postgresql_server
 
 _ASKED = 200  # times each thing is asked for, over one connection
 _SECONDS = 3.0  # of taking comments in
+_IN_EARNEST = {
+    "fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "256MB",
+}  # fmt: skip
 _HEADINGS = (
-    "database", "comments", "page of 50, first read", "queue page of 50", "claim of 10",
+    "comments", "page of 50, first read", "queue page of 50", "claim of 10",
     "counts of 20", "submit p50, 1 conn", "submit CPU, 16 conns", "bytes a comment",
 )  # fmt: skip
 
@@ -61,24 +65,39 @@ def main(arguments: list[str] | None = None) -> int:
     """Measure and print one row a size and database."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description=__doc__)
     parser.add_argument("--sizes", default="10000,100000", help="(%(default)s)")
-    parser.add_argument("--postgresql", default="", help="URL of an empty database, for all sizes")
+    parser.add_argument("--databases", default=",".join(_MEASURED), help="(%(default)s)")
     args = parser.parse_args(arguments)
-    print(f"| {' | '.join(_HEADINGS)} |")
-    print("|---" * len(_HEADINGS) + "|", flush=True)
-    for size in map(int, args.sizes.split(",")):
-        _measure("SQLite", Instance(), size)
-    if args.postgresql:
-        for size in map(int, args.sizes.split(",")):
-            _measure("PostgreSQL", Instance(database_url=_emptied(args.postgresql)), size)
+    sizes = [int(size) for size in args.sizes.split(",")]
+    for name in args.databases.split(","):
+        print(f"\n{name}\n\n| {' | '.join(_HEADINGS)} |")
+        print("|---" * len(_HEADINGS) + "|", flush=True)
+        _MEASURED[name](sizes)
     return 0
 
 
-def _measure(database: str, made: Instance, size: int) -> None:
+def _on_sqlite(sizes: list[int]) -> None:
+    for size in sizes:
+        _measure(Instance(), size)
+
+
+def _on_postgresql(sizes: list[int]) -> None:
+    if find_binaries() is None:
+        print("left out: no initdb and postgres found")
+        return
+    for size in sizes:
+        with running_postgresql_server(**_IN_EARNEST) as server:
+            _measure(Instance(database_url=server.url), size)
+
+
+_MEASURED = {"SQLite": _on_sqlite, "PostgreSQL": _on_postgresql}
+
+
+def _measure(made: Instance, size: int) -> None:
     with made as instance:
         asker = Asker(instance)
         seed_page(instance, "large", size // 2)
         seed_queue(instance, size - size // 2)
-        used = "" if instance.database_url else f"{instance.disk_bytes()[0] / size:.0f}"
+        used = settle(instance)
         reads = [
             asker.milliseconds(requests(asker)) for requests in (_pages, _queue, _claims, _counts)
         ]
@@ -88,8 +107,10 @@ def _measure(database: str, made: Instance, size: int) -> None:
         cpu = instance.cpu_seconds()
         outcome = load.drive(instance.port, submits, connections=16, seconds=_SECONDS)
         cpu = (instance.cpu_seconds() - cpu) / len(outcome.statuses) * 1e6
-    figures = [*(f"{value:.1f} ms" for value in (*reads, alone)), f"{cpu:.0f} µs", used]
-    print(f"| {database} | {size:,} | {' | '.join(figures)} |", flush=True)
+    figures = [
+        *(f"{value:.1f} ms" for value in (*reads, alone)), f"{cpu:.0f} µs", f"{used / size:.0f}",
+    ]  # fmt: skip
+    print(f"| {size:,} | {' | '.join(figures)} |", flush=True)
 
 
 def _pages(asker: Asker) -> Iterator[bytes]:
@@ -128,16 +149,6 @@ def _counts(asker: Asker) -> Iterator[bytes]:
         pages[0] += f"?again={start}"
         query = urlencode({"site": SITE, "page_url": pages}, doseq=True)
         yield load.get(f"/api/v1/counts?{query}")
-
-
-def _emptied(url: str) -> str:
-    """The same database without what an earlier size left in it."""
-    import psycopg
-
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
-    return url
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, Table, insert, update
 
 from benchmarks.content import text_of
 from benchmarks.instance import SITE, Instance
@@ -42,6 +42,23 @@ def seed_queue(instance: Instance, count: int) -> None:
         _add(conn, _rows(site.id, on, count, Status.HELD, now))
 
 
+def settle(instance: Instance) -> int:
+    """Let the database gather statistics on what is in it; the bytes that it takes."""
+    if not instance.database_url:
+        return instance.disk_bytes()[0]
+    database = Database(instance.database_url)
+    with database.transaction() as conn:
+        driver: Any = conn.connection.dbapi_connection
+        driver.rollback()
+        driver.autocommit = True
+        driver.execute("VACUUM ANALYZE")
+        driver.execute("CHECKPOINT")
+        (size,) = driver.execute("SELECT pg_database_size(current_database())").fetchone()
+        driver.autocommit = False
+    database.stop()
+    return int(size)
+
+
 def _transaction(instance: Instance) -> Any:
     return Database(instance.database_url or sqlite_url(instance.data_dir)).transaction()
 
@@ -58,14 +75,33 @@ def _add(conn: Connection, rows: Iterator[dict[str, Any]]) -> None:
 
 
 def _insert(conn: Connection, rows: list[dict[str, Any]]) -> None:
-    conn.execute(insert(comment), rows)
-    conn.execute(insert(audit), [
+    add = _copy if conn.dialect.name == "postgresql" else _execute
+    add(conn, comment, rows)
+    add(conn, audit, [
         {
             "comment_id": row["id"], "at": row["created_at"], "actor": "system",
             "action": row["verdict"], "from_status": None, "to_status": row["status"], "detail": "",
         }
         for row in rows
     ])  # fmt: skip
+
+
+def _execute(conn: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    conn.execute(insert(table), rows)
+
+
+def _copy(conn: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """The same rows by COPY, which is several times as fast."""
+    columns = [table.c[name] for name in rows[0]]
+    into = [
+        column.type.dialect_impl(conn.dialect).bind_processor(conn.dialect) for column in columns
+    ]
+    driver: Any = conn.connection.dbapi_connection
+    names = ", ".join(column.name for column in columns)
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table.name} ({names}) FROM STDIN") as copy:
+        for row in rows:
+            values = zip(into, row.values(), strict=True)
+            copy.write_row([convert(value) if convert else value for convert, value in values])
 
 
 def _rows(

@@ -86,7 +86,7 @@ class Cluster:
 
     def await_failover(self, primary: Node, tag: str) -> None:
         """Return once another server holds the hash tag."""
-        wait_until(lambda: self.holder(tag) is not primary, "a failover", HEALING)
+        wait_until(lambda: self.holder(tag) is not primary, "a failover", seconds=HEALING)
 
     def tag_elsewhere(self, tag: str) -> str:
         """A hash tag whose keys another primary holds."""
@@ -129,7 +129,7 @@ class Cluster:
 
     def await_health(self) -> None:
         """Return once every server runs, agrees, and every replica has caught up."""
-        wait_until(self._is_healthy, "the cluster to be whole", HEALING)
+        wait_until(self._is_healthy, "the cluster to be whole", seconds=HEALING)
 
     def _is_healthy(self) -> bool:
         for node in self.nodes:

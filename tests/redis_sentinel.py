@@ -39,7 +39,7 @@ class Watched:
 
     def await_failover(self, primary: Node, _tag: str = "") -> None:
         """Return once the Sentinels name another primary."""
-        wait_until(lambda: self.holder() is not primary, "a failover", HEALING)
+        wait_until(lambda: self.holder() is not primary, "a failover", seconds=HEALING)
 
     def hand_over(self, _tag: str = "") -> None:
         """Let the Sentinels make the replica the primary, in good order."""
@@ -49,7 +49,7 @@ class Watched:
 
     def await_health(self) -> None:
         """Return once every server runs, and the Sentinels know of each other and the replica."""
-        wait_until(self._is_healthy, "the Sentinels to see every server", HEALING)
+        wait_until(self._is_healthy, "the Sentinels to see every server", seconds=HEALING)
 
     def _is_healthy(self) -> bool:
         if sorted(node.role() for node in self.nodes) != ["master", "slave"]:

@@ -30,7 +30,7 @@ def server_binaries() -> list[Path]:
     return list(dict.fromkeys(Path(path) for path in found if path))
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = DEADLINE) -> None:
+def wait_until(condition: Callable[[], bool], what: str, *, seconds: float = DEADLINE) -> None:
     """Wait for a condition; fails the test, saying what it waited for, at the deadline."""
     deadline = time.monotonic() + seconds
     while not condition():

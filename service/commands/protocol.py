@@ -7,6 +7,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 LONGEST_HEAD = 64 * 1024  # bytes of request line and headers, or of trailers
 LONGEST_WAIT = 30.0  # seconds for a whole request to come in, and for an answer to be taken
+_LARGEST_COPY = 64 * 1024  # bytes of an answer that are sent in one piece
 
 _END = b"\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 _TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large" + _END
@@ -41,8 +42,12 @@ class OneWrite:
 
     def _flush(self) -> None:
         parts, self._parts = self._parts, []
-        if parts and not self._transport.is_closing():
-            self._transport.write(b"".join(parts))
+        if self._transport.is_closing():
+            return
+        if sum(map(len, parts)) <= _LARGEST_COPY:
+            parts = [b"".join(parts)] if parts else []
+        for part in parts:  # a long page is the cache's own, not a copy for each slow reader
+            self._transport.write(part)
 
 
 class Bounded(HttpToolsProtocol):

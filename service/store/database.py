@@ -25,6 +25,13 @@ _VERSION_TABLE = (  # as Alembic makes it
     " CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))"
 )
 
+_OLDEST_TRANSACTION = text(  # of those whose snapshot or changes keep dead rows from being removed
+    "SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)"
+    " FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    " AND backend_type = 'client backend'"
+    " AND (backend_xmin IS NOT NULL OR backend_xid IS NOT NULL)"
+)
+
 
 class Database:
     """A SQLite file or a PostgreSQL database, by SQLAlchemy URL. `start` before use, then `stop`.
@@ -125,6 +132,16 @@ class Database:
             row: tuple[int] = self._version_connection.execute("PRAGMA data_version").fetchone()
             return row[0]
         return self._writer.batches, int(time.monotonic())
+
+    async def oldest_transaction(self) -> float:
+        """Age in seconds of the oldest transaction under way in PostgreSQL, whoever's it is.
+
+        While it lasts no dead row is removed, and the queue grows slow; 0 where there is none, and
+        in SQLite. Other roles' transactions show only to members of `pg_read_all_stats`.
+        """
+        if self.is_sqlite:
+            return 0.0
+        return await self.read(lambda conn: float(conn.scalar(_OLDEST_TRANSACTION) or 0))
 
     @property
     def waiting(self) -> int:

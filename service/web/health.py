@@ -1,6 +1,7 @@
 """Whether the service lives, what works and what does not, and numbers for Prometheus."""
 
 import hmac
+import math
 import os
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -62,6 +63,10 @@ async def get_metrics(request: DeskRequest) -> Response:
     metrics.redis_up.set(state["link"].state.status == "up")
     metrics.model_usable.set(bool(state["serving"].name))
     metrics.writes_waiting.set(state["store"].waiting)
+    try:
+        metrics.oldest_transaction.set(await state["store"].oldest_transaction())
+    except Unavailable:
+        metrics.oldest_transaction.set(math.nan)
     registry = metrics.registry
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # several workers: add theirs up
         registry = CollectorRegistry()

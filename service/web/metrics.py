@@ -44,6 +44,11 @@ class Metrics:
             "commentdesk_writes_waiting", "Transactions waiting for the writer",
             registry=self.registry, multiprocess_mode="mostrecent",
         )  # fmt: skip
+        self.oldest_transaction = Gauge(
+            "commentdesk_oldest_transaction_seconds",
+            "Age of the oldest transaction in PostgreSQL; 0 in SQLite, NaN while it is away",
+            registry=self.registry, multiprocess_mode="mostrecent",
+        )  # fmt: skip
 
     def count_request(self, endpoint: str, status: int, seconds: float) -> None:
         """Count an answer and its time."""

@@ -1,10 +1,12 @@
 """A table of the fault scenarios that ran: what was accepted, what is stored, and the verdict."""
 
+import sys
 from collections.abc import Callable
 
 import pytest
 
 Note = Callable[..., None]
+Progress = Callable[[str], None]
 _ROW = "{:<64} {:>6} {:>8} {:>7}  {:<6} {:>7}"
 _NOTED = "faults"
 
@@ -17,6 +19,18 @@ def note(record_property: Callable[[str, object], None]) -> Note:
         record_property(_NOTED, (name, rounds, accepted, stored))
 
     return enter
+
+
+@pytest.fixture
+def progress(capsys: pytest.CaptureFixture[str]) -> Progress:
+    """Say at once how far a long scenario is."""
+
+    def say(text: str) -> None:
+        with capsys.disabled():
+            sys.stdout.write(f"\n  {text}")
+            sys.stdout.flush()
+
+    return say
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

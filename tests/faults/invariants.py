@@ -94,6 +94,15 @@ def check_shown(service: Service, token: str, held: int) -> None:
         assert shown == answer["count"]
 
 
+def count_reason(service: Service, code: str) -> int:
+    """How many stored comments carry this reason, on SQLite."""
+    with closing(sqlite3.connect(service.data_dir / "comments.db")) as conn:
+        found: tuple[int] = conn.execute(
+            "SELECT count(*) FROM comment WHERE reasons LIKE ?", [f'%["{code}",%']
+        ).fetchone()
+    return found[0]
+
+
 def check_integrity(data_dir: Path) -> None:
     """SQLite itself finds nothing wrong."""
     with closing(sqlite3.connect(data_dir / "comments.db")) as conn:

@@ -11,12 +11,13 @@ import httpx2
 
 from tests.redis_server import wait_until
 from tests.serving import Service
-from tests.web.asking import COMMENTS, a_body, bearing
+from tests.web.asking import COMMENTS, THREAD, a_body, bearing
 
 CLIENTS = 12
 PAGES = 4
 LIMITS_OFF = [f"limit.{scope}=off" for scope in ("address", "network", "email", "page", "site")]
 SUCCESS, REFUSAL, FAILURE = range(200, 300), range(400, 500), range(500, 600)
+_PATIENCE = 60.0  # seconds, on a machine where much else runs; what is promised is timed apart
 _PAUSE = 0.02  # seconds after an answer that is none
 
 
@@ -96,8 +97,9 @@ class Load:
         """Return once so many more comments were taken in."""
         enough = len(self.log.ids) + more
         wait_until(
-            lambda: len(self.log.ids) >= enough or self._error is not None, f"{more} receipts"
-        )
+            lambda: len(self.log.ids) >= enough or self._error is not None,
+            f"{more} receipts", seconds=_PATIENCE,
+        )  # fmt: skip
 
     def await_status(self, status: int, more: int) -> None:
         """Return once so many more answers had this status."""
@@ -105,8 +107,8 @@ class Load:
         enough = len(self.log.keys(within=once)) + more
         wait_until(
             lambda: len(self.log.keys(within=once)) >= enough or self._error is not None,
-            f"{more} answers {status}",
-        )
+            f"{more} answers {status}", seconds=_PATIENCE,
+        )  # fmt: skip
 
     def _run(self) -> None:
         try:
@@ -204,3 +206,17 @@ def retry(service: Service, log: Log, keys: Sequence[str]) -> None:
         if not is_bad(key):
             assert answer.json()["edit_token"]
         log.note(key, answer, began)
+
+
+def read_for(service: Service, seconds: float) -> list[float]:
+    """Read and ask for health the whole time; returns how long each answer took."""
+    took = []
+    until = time.monotonic() + seconds
+    with httpx2.Client(base_url=service.url, timeout=30) as client:
+        while (began := time.monotonic()) < until:
+            for url, query in (("/livez", {}), ("/readyz", {}), (COMMENTS, THREAD)):
+                began = time.monotonic()
+                assert client.get(url, params=query).status_code == 200
+                took.append(time.monotonic() - began)
+            threading.Event().wait(0.02)
+    return took

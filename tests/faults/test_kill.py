@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.conftest import Note
+from tests.faults.conftest import Note, Progress
 from tests.faults.invariants import await_all_parts, check_invariants, check_log
 from tests.faults.load import Log, load, prepare, retry
 from tests.redis_server import wait_until
@@ -60,10 +60,9 @@ def test_nothing_answered_is_lost_and_nothing_is_there_twice_after_a_kill(
 @pytest.mark.slow
 @LINUX
 @pytest.mark.timeout(60 + 30 * ROUNDS)
-@LINUX
 @MODES
 def test_r1_nothing_is_lost_or_doubled_in_many_kills(
-    tmp_path: Path, options: list[str], note: Note
+    tmp_path: Path, options: list[str], note: Note, progress: Progress
 ) -> None:
     rounds = ROUNDS if not options else max(1, ROUNDS // 5)
     dice, log, slowest, kept = random.Random(), Log(), 0.0, 0
@@ -76,6 +75,7 @@ def test_r1_nothing_is_lost_or_doubled_in_many_kills(
                 retry(service, log, log.unanswered[:20])
             if number % 10 == 9 or number == rounds - 1:
                 kept = check_invariants(service, log, token)
+                progress(f"{number + 1} of {rounds} kills: {len(log.ids)} accepted, {kept} stored")
     mode = "two workers" if options else "one process"
     note(
         f"R1 kill -9, {mode}, slowest restart {slowest:.1f} s",

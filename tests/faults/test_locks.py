@@ -2,19 +2,16 @@
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import httpx2
 import pytest
 
 from tests.faults.conftest import Note
 from tests.faults.invariants import check_invariants, check_log
-from tests.faults.load import Log, load, prepare, retry
-from tests.serving import Service, running_service
-from tests.web.asking import COMMENTS, THREAD
+from tests.faults.load import Log, load, prepare, read_for, retry
+from tests.serving import running_service
 
 pytestmark = pytest.mark.slow
 MODES = pytest.mark.parametrize(
@@ -31,20 +28,6 @@ def locked(data_dir: Path) -> Iterator[None]:
         conn.execute("BEGIN IMMEDIATE")
         yield
         conn.execute("ROLLBACK")
-
-
-def read_for(service: Service, seconds: float) -> list[float]:
-    """Read and ask for health the whole time; returns how long each answer took."""
-    took = []
-    until = time.monotonic() + seconds
-    with httpx2.Client(base_url=service.url, timeout=30) as client:
-        while (began := time.monotonic()) < until:
-            for url, query in (("/livez", {}), ("/readyz", {}), (COMMENTS, THREAD)):
-                began = time.monotonic()
-                assert client.get(url, params=query).status_code == 200
-                took.append(time.monotonic() - began)
-            threading.Event().wait(0.02)
-    return took
 
 
 @MODES

@@ -92,7 +92,7 @@ class Scene:
             self.clients.await_receipts(60)
             return before == last == self.degraded()[0]
 
-        wait_until(counts_again, "limits to count again", COUNTING_AGAIN * 2)
+        wait_until(counts_again, "limits to count again", seconds=COUNTING_AGAIN * 2)
         assert self.degraded()[1] - failover <= COUNTING_AGAIN
 
     def held_for(self, since: float) -> float:

@@ -1,7 +1,9 @@
 """The readers and the version: what was written is seen, and that something was."""
 
 import asyncio
+import time
 
+import psycopg
 import pytest
 from sqlalchemy import URL
 
@@ -54,3 +56,29 @@ def test_the_version_changes_when_another_program_writes(
     else:
         wait_until(lambda: database.version() != before, "the version to change")
     other.stop()
+
+
+# --- others' transactions ---------------------------------------------------------------------
+
+
+def test_the_oldest_transaction_of_postgresql_is_known(postgresql: str) -> None:
+    database = Database(postgresql)
+    database.start()
+
+    async def age() -> float:
+        return await database.oldest_transaction()
+
+    try:
+        with psycopg.connect(postgresql) as other:
+            other.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            other.execute("SELECT 1")
+            began = time.monotonic()
+            wait_until(lambda: asyncio.run(age()) > 0.2, "it to grow old")
+            assert time.monotonic() - began > 0.1
+        wait_until(lambda: asyncio.run(age()) == 0, "its end to be seen")
+    finally:
+        database.stop()
+
+
+def test_sqlite_has_no_transaction_to_wait_for(sqlite: Database) -> None:
+    assert asyncio.run(sqlite.oldest_transaction()) == 0

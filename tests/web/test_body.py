@@ -179,7 +179,8 @@ def test_a_body_that_is_not_what_it_says_is_refused(
 def test_only_the_comment_form_itself_takes_forms(client: TestClient, path: str) -> None:
     method = "PATCH" if "comments" in path else "POST"
 
-    answer = client.request(method, path, data={"site": "news", "comment": FINE_TEXT})
+    form = {"site": "news", "comment": FINE_TEXT}
+    answer = client.request(method, path, data=form, headers=bearing("any"))
 
     check_problem(answer, 415, "unsupported-media-type")
 

@@ -118,6 +118,7 @@ def test_the_numbers_follow_what_happened(client: TestClient, sqlite: Database) 
         "commentdesk_redis_up 1.0",
         "commentdesk_model_usable 1.0",
         "commentdesk_writes_waiting 0.0",
+        "commentdesk_oldest_transaction_seconds 0.0",
     ):
         assert f"\n{line}\n" in numbers
 
