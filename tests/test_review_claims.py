@@ -69,6 +69,24 @@ def test_a_claim_is_released_by_its_holder_or_by_time_and_deciding_needs_none(
 # --- what the desk shows ----------------------------------------------------------------------
 
 
+def test_a_clock_that_was_set_back_keeps_no_claim_for_longer_than_a_lease(
+    database: Database,
+) -> None:
+    with database.transaction() as conn:
+        a_site(conn)
+        some_comments(conn, 2)
+
+    async def scenario() -> list[int]:
+        await review.claim(MODERATOR, 2, store=database, now=NOW + timedelta(hours=1))
+        shortly_before = NOW + timedelta(hours=1) - LEASE / 2
+        return [
+            len(await review.claim(EVA, 2, store=database, now=now))
+            for now in (shortly_before, NOW)
+        ]
+
+    assert asyncio.run(scenario()) == [0, 2]
+
+
 def test_an_item_comes_with_its_author_s_other_comments_by_status(database: Database) -> None:
     with database.transaction() as conn:
         a_site(conn)

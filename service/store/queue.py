@@ -67,7 +67,10 @@ def claim_next(
     Their own unexpired claims are handed out again first, with a new lease.
     """
     free = or_(
-        table.c.claimed_until.is_(None), table.c.claimed_until <= now, table.c.claimed_by == actor
+        table.c.claimed_until.is_(None),
+        table.c.claimed_until <= now,
+        table.c.claimed_until > now + 2 * LEASE,  # of before the clock was set back
+        table.c.claimed_by == actor,
     )
     query = select(table.c.id).where(HELD, free)
     if site_ids is not None:

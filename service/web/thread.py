@@ -159,7 +159,7 @@ async def _cached(
         key, lambda: read.read_revision(view.site, view.page_url, store=store), make
     )
     known = request.headers.get("if-none-match")
-    if known is None or answer.headers["etag"] not in known:
+    if known is None or (known.strip() != "*" and answer.headers["etag"] not in known):
         return answer
     kept = {name: value for name, value in answer.headers.items() if name != "content-length"}
     return Response(None, 304, kept)

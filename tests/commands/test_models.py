@@ -1,62 +1,49 @@
-"""`models`, `retrain`, `promote`, `rollback`: as an operator types them."""
+"""`models`, `retrain`, `promote`, `rollback`: as an operator types them.
+
+In processes of their own: learning lowers the priority of the one it runs in.
+"""
 
 from pathlib import Path
 
-import pytest
-
-from service.__main__ import main
 from service.store.database import Database
 from tests.deciding import decided_site
+from tests.serving import desk, run_command
 
 
-def run(data_dir: Path, *words: str) -> int:
-    return main(["--data-dir", str(data_dir), *words])
-
-
-def test_models_lists_the_shipped_one_where_nothing_was_set_up(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_models_lists_the_shipped_one_where_nothing_was_set_up(tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere"
 
-    assert run(nowhere, "models") == 0
+    assert desk(nowhere, "models").startswith("* base")
 
-    assert capsys.readouterr().out.startswith("* base")
     assert not nowhere.exists()
 
 
-def test_from_decisions_to_a_model_in_use_and_back(
-    sqlite: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_from_decisions_to_a_model_in_use_and_back(sqlite: Database, tmp_path: Path) -> None:
     decided_site(sqlite, 120)
 
-    assert run(tmp_path, "retrain", "--promote") == 0
-    printed = capsys.readouterr()
-    assert "learning from 96 decisions" in printed.err
-    assert "not worse than the model in use" in printed.out
-    assert printed.out.rstrip().endswith("is in use")
+    done = run_command(tmp_path, "retrain", "--promote")
+    assert done.returncode == 0, done.stderr
+    assert "learning from 96 decisions" in done.stderr
+    assert "not worse than the model in use" in done.stdout
+    assert done.stdout.rstrip().endswith("is in use")
 
-    assert run(tmp_path, "models") == 0
-    printed_models = capsys.readouterr().out.splitlines()
-    used = [line for line in printed_models if line.startswith("*")]
-    assert "news: no reject threshold can be certified yet, 299 more" in printed_models[-1]
+    *listed, promise = desk(tmp_path, "models").splitlines()
+    used = [line for line in listed if line.startswith("*")]
     assert len(used) == 1
     assert used[0].endswith("database")
+    assert "news: no reject threshold can be certified yet, 299 more" in promise
 
-    assert run(tmp_path, "rollback", "--reason", "too strict") == 0
-    assert capsys.readouterr().out == "base is in use again\n"
-    assert run(tmp_path, "rollback") == 2
-    assert "nothing to go back to" in capsys.readouterr().err
+    assert desk(tmp_path, "rollback", "--reason", "too strict") == "base is in use again\n"
 
 
-def test_what_cannot_be_done_is_said_in_one_line(
-    sqlite: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_cannot_be_done_is_said_in_one_line(sqlite: Database, tmp_path: Path) -> None:
     for words, why in (
         (("promote", "nobody"), "no model named 'nobody'"),
         (("promote", "base", "--force"), "--force needs --reason"),
         (("retrain",), "nothing was decided yet"),
+        (("rollback",), "nothing to go back to"),
     ):
-        assert run(tmp_path, *words) == 2
-        error = capsys.readouterr().err
-        assert why in error
-        assert error.count("\n") == 1
+        done = run_command(tmp_path, *words)
+        assert done.returncode == 2
+        assert why in done.stderr
+        assert done.stderr.count("\n") == 1
