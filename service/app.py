@@ -178,8 +178,13 @@ async def _follow_models(serving: Serving, store: Database, seen: int | None) ->
         if changed == version:
             continue
         began = time.monotonic()
-        with suppress(Unavailable):  # asked again a second later
+        try:
             seen = await refresh(serving, seen, store=store)
             learnt = await correct(serving, learnt, store=store, now=clock())
+            version = changed
+        except Unavailable:
+            pass  # asked again a second later
+        except Exception as error:  # scores stay as they are, and the next change is looked at
+            log.error("learning from decisions failed", error=repr(type(error)))
             version = changed
         pause = max(_FOLLOW_EVERY, 10 * (time.monotonic() - began))

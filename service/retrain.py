@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import chain, cycle
+from itertools import chain, cycle, islice
 
 from service.errors import UsageError
 from service.likeness import fingerprint
@@ -32,7 +32,7 @@ _HELD_OUT = 0.2  # the newest share of the decisions, kept for the comparison
 _OF_ONE_CLUSTER = 5  # near-identical comments that count; a campaign is one lesson, not a thousand
 _OF_ONE_MODERATOR = 0.5  # the share of the examples one of several moderators may supply
 _PASSES = 2
-SITES_NEWEST = 200  # decisions of a site that correct its scores
+_OF_ONE_SITE = 200  # decisions that correct the scores of a site
 _LATELY = 1000  # decisions over all sites that do
 _SITES = 8  # sites that are corrected, those decided on last; each takes two megabytes
 _HALF_LIFE = timedelta(days=30)
@@ -105,8 +105,8 @@ async def correct(
 ) -> Seen | None:
     """Let the scores of each site follow what its moderators decided since the model was made.
 
-    Returns what was seen, for the next call. At most the newest of SITES_NEWEST decisions of a
-    site count, each half as much for every month of age. Raises Unavailable.
+    The newest count, each half as much for every month of age. Returns what was seen, for the
+    next call. Raises Unavailable.
     """
     model = serving.model
     changes = await store.read(latest_changes, newest=_LATELY)
@@ -114,21 +114,21 @@ async def correct(
         return seen
     since = _made_at(model)
     decided = await store.read(lambda conn: list(read_decided(conn, newest=_LATELY, since=since)))
-    corrections = await asyncio.to_thread(_corrections, model, decided[::-1], now)
+    corrections = await asyncio.to_thread(_corrections, model, decided, now)
     if serving.model is model:
         serving.correct(corrections)
     return model, changes
 
 
 def _corrections(model: Model, decided: Sequence[Decided], now: datetime) -> dict[str, Correction]:
+    """By site, of those decided on last; `decided` is newest first."""
     by_site: dict[str, list[Decided]] = {}
     for one in decided:
-        site = one.submission.site
-        by_site[site] = [*by_site.pop(site, []), one]
+        by_site.setdefault(one.submission.site, []).append(one)
     corrections: dict[str, Correction] = {}
-    for site, ones in list(by_site.items())[-_SITES:]:
+    for site, ones in islice(by_site.items(), _SITES):
         learner = Learner(model)
-        learner.learn(_bounded(ones[-SITES_NEWEST:], now))
+        learner.learn(_bounded(ones[:_OF_ONE_SITE][::-1], now))
         if (correction := learner.correction) is not None:
             corrections[site] = correction
     return corrections

@@ -3,6 +3,8 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from service.retrain import Candidate
     from service.scoring.artifact import Artifact
     from service.scoring.corpora import Example
+
+    Read = Callable[[], Artifact]  # raises ModelUnusable
 
 _ACTOR = "command line"
 _NICE = 10  # what is served comes first
@@ -55,9 +59,10 @@ def run_models(args: argparse.Namespace) -> int:
     from service.store import sites
 
     used, found = _list_models(args)
-    for name, artifact in found:
+    for name, read in found:
         mark = "*" if name == used else " "
         try:
+            artifact = read()
             model = Model.of(artifact)
         except ModelUnusable as error:
             print(f"{mark} {name:<16} unusable: {error}")
@@ -166,18 +171,24 @@ def run_rollback(args: argparse.Namespace) -> int:
 
 def find_artifact(args: argparse.Namespace, name: str) -> "Artifact":
     """The model of this name or folder; without a name the one in use. Raises UsageError."""
-    if os.sep in name and Path(name).is_dir():
-        return _read(Path(name))
+    from service.scoring.artifact import Artifact, ModelUnusable
+
     used, found = _list_models(args)
     wanted = name or used
-    for known, artifact in reversed(found):  # the database's first
-        if known == wanted:
-            return artifact
+    if os.sep in name and Path(name).is_dir():
+        found = [(wanted, partial(Artifact.read, Path(name)))]
+    try:
+        for known, read in reversed(found):  # the database's first
+            if known == wanted:
+                return read()
+    except ModelUnusable as error:
+        raise UsageError(str(error)) from None
     raise UsageError(f"no model named {wanted!r}; `comment-desk models` lists them")
 
 
-def _list_models(args: argparse.Namespace) -> "tuple[str, list[tuple[str, Artifact]]]":
-    """The name of the model in use, and every model by name: shipped, in folders, in the database.
+def _list_models(args: argparse.Namespace) -> "tuple[str, list[tuple[str, Read]]]":
+    """The name of the model in use, and how to read every model: shipped, in folders, in the
+    database. A damaged one is in the way of none of the others.
 
     Works where nothing was set up, and then makes nothing.
     """
@@ -186,25 +197,18 @@ def _list_models(args: argparse.Namespace) -> "tuple[str, list[tuple[str, Artifa
 
     used, folder = _shipped().name, data_dir_of(args) / "models"
     paths = [_shipped(), *(sorted(folder.iterdir()) if folder.is_dir() else ())]
-    found = [(path.name, _read(path)) for path in paths if (path / CARD).is_file()]
+    found: list[tuple[str, Read]] = [
+        (path.name, partial(Artifact.read, path)) for path in paths if (path / CARD).is_file()
+    ]
     if has_database(args):
         with transaction(args) as conn:
             promotions = models.list_promotions(conn, limit=1)
             used = (promotions[0].model if promotions else None) or used
             found += [
-                (kept.name, Artifact(kept.card, kept.weights, "database"))
+                (kept.name, partial(Artifact, kept.card, kept.weights, "database"))
                 for kept in models.list_models(conn)
             ]
     return used, found
-
-
-def _read(path: Path) -> "Artifact":
-    from service.scoring.artifact import Artifact, ModelUnusable
-
-    try:
-        return Artifact.read(path)
-    except ModelUnusable as error:
-        raise UsageError(str(error)) from None
 
 
 def _shipped() -> Path:

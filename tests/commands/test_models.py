@@ -47,3 +47,16 @@ def test_what_cannot_be_done_is_said_in_one_line(sqlite: Database, tmp_path: Pat
         assert done.returncode == 2
         assert why in done.stderr
         assert done.stderr.count("\n") == 1
+
+
+def test_a_damaged_model_in_a_folder_is_in_the_way_of_no_other(tmp_path: Path) -> None:
+    broken = tmp_path / "models" / "broken"
+    broken.mkdir(parents=True)
+    (broken / "card.json").write_text("{}")
+
+    listed = desk(tmp_path, "models")
+
+    assert "* base" in listed
+    assert "unusable: cannot read" in listed
+    assert run_command(tmp_path, "promote", "broken").returncode == 2
+    assert desk(tmp_path, "promote", "base") == "base is in use\n"

@@ -11,11 +11,11 @@ from starlette.testclient import TestClient
 from service.store import comments, schema
 from service.store.database import Database
 from service.tokens import new_id
-from service.vocabulary import Code, Status
+from service.vocabulary import Code, Role, Status
 from service.web.body import MAX_BODY
 from tests.factories import NOW, a_site
 from tests.tiny_model import FINE_TEXT
-from tests.web.asking import COMMENTS, a_body, bearing, check_problem, post
+from tests.web.asking import COMMENTS, a_body, a_token, bearing, check_problem, post
 
 JSON = {"Content-Type": "application/json"}
 
@@ -194,3 +194,12 @@ def test_a_form_names_no_codec_but_utf_8(client: TestClient, charset: str) -> No
     )
 
     assert (answer.status_code, answer.json()["code"]) == (400, "unreadable-body")
+
+
+@pytest.mark.parametrize("path", ["claim", "release"])
+def test_a_name_that_is_no_text_is_refused(client: TestClient, sqlite: Database, path: str) -> None:
+    headers = a_token(sqlite, Role.MODERATOR) | {"Content-Type": "application/json"}
+
+    answer = client.post(f"/api/v1/queue/{path}", content=b'{"\\ud800": 1}', headers=headers)
+
+    check_problem(answer, 422, "invalid")

@@ -235,16 +235,6 @@ def test_a_filter_does_not_offer_nothing_as_a_choice(
     assert problem["detail"].startswith("reason is one of blocked-word, ")
 
 
-@pytest.mark.parametrize("path", ["claim", "release"])
-def test_a_name_that_is_no_text_is_refused(
-    client: TestClient, max_: dict[str, str], path: str
-) -> None:
-    headers = {**max_, "Content-Type": "application/json"}
-    answer = client.post(f"{QUEUE}/{path}", content=b'{"\\ud800": 1}', headers=headers)
-
-    check_problem(answer, 422, "invalid")
-
-
 @pytest.mark.parametrize("body", [{"limit": 0}, {"limit": 201}, {"limit": "5"}, {"limit": True}])
 def test_a_claim_is_of_1_to_200(
     client: TestClient, max_: dict[str, str], body: dict[str, object]
