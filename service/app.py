@@ -18,7 +18,7 @@ from service.config import Config
 from service.errors import DeskError, Unavailable
 from service.limits import Limits
 from service.link import open_link
-from service.promote import refresh
+from service.promote import refresh, refresh_shadow
 from service.retrain import Seen, correct
 from service.scoring.serving import Serving
 from service.store.database import Database, sqlite_url
@@ -108,12 +108,13 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
     store.start()
     link = open_link(config.redis_url)
     serving = Serving()
-    seen = None
+    seen = shaded = None
     with suppress(Unavailable):
         seen = await refresh(serving, None, store=store)
+        shaded = await refresh_shadow(serving, None, store=store)
     tasks = [
         asyncio.create_task(_tidy_now_and_then(store)),
-        asyncio.create_task(_follow_models(serving, store, seen)),
+        asyncio.create_task(_follow_models(serving, store, seen, shaded)),
     ]
     try:
         yield State(
@@ -164,8 +165,10 @@ async def _tidy_now_and_then(store: Database) -> None:
             log.warning("tidying put off", detail=error.detail)
 
 
-async def _follow_models(serving: Serving, store: Database, seen: int | None) -> None:
-    """Exchange the model whenever another is promoted, and correct it by what is decided.
+async def _follow_models(
+    serving: Serving, store: Database, seen: int | None, shaded: int | None
+) -> None:
+    """Exchange models whenever others are wanted, and correct the one in use by what is decided.
 
     Takes a tenth of the time at most.
     """
@@ -180,6 +183,7 @@ async def _follow_models(serving: Serving, store: Database, seen: int | None) ->
         began = time.monotonic()
         try:
             seen = await refresh(serving, seen, store=store)
+            shaded = await refresh_shadow(serving, shaded, store=store)
             learnt = await correct(serving, learnt, store=store, now=clock())
             version = changed
         except Unavailable:

@@ -88,7 +88,8 @@ class Term(Struct, frozen=True):
 class Score(Struct, frozen=True):
     """A model's calibrated probability of spam, in [0, 1], and what weighed most, heaviest first.
 
-    `publish_below` and `reject_above` are the model's own thresholds.
+    `publish_below` and `reject_above` are the model's own thresholds. `shadow` is what a model in
+    the shadow gave, if there is one; nothing is decided by it.
     """
 
     probability: float
@@ -96,6 +97,7 @@ class Score(Struct, frozen=True):
     terms: tuple[Term, ...] = ()
     publish_below: float = 0.0
     reject_above: float = 1.0
+    shadow: "Score | None" = None
 
 
 Scorer = Callable[[Submission], Score | None]  # None: there is no usable model
@@ -243,6 +245,16 @@ class Actor(Struct, frozen=True):
         """Whether this actor has at least `role` on the site."""
         held = self.grants.get(site_id) or self.grants.get(None)
         return held is not None and held.includes(role)
+
+    @property
+    def moderates(self) -> bool:
+        """Whether there is a site where this actor decides."""
+        return any(role.includes(Role.MODERATOR) for role in self.grants.values())
+
+    @property
+    def rules(self) -> bool:
+        """Whether this actor is admin of every site there is or will be."""
+        return self.grants.get(None) == Role.ADMIN
 
     def site_ids(self, role: Role = Role.VIEWER) -> frozenset[int] | None:
         """The sites where this actor has at least `role`; None means every site."""

@@ -1,4 +1,4 @@
-"""Which model is in use: promote one, go back to the one before, follow what others promoted."""
+"""Which model is in use, and which in its shadow: promote, go back, follow what others wanted."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +33,7 @@ def promote(
     if against and not force:
         raise UsageError(f"{model.name} is not promoted: {'; '.join(against)}")
     models.promote(conn, name, actor=actor, action="promote", reason=reason, now=now)
+    _leave_shadow(conn, name, actor, now)
 
 
 def roll_back(conn: Connection, *, actor: str, reason: str, now: datetime) -> str | None:
@@ -51,13 +52,32 @@ def roll_back(conn: Connection, *, actor: str, reason: str, now: datetime) -> st
     name = back[-2]
     _load(conn, name)
     models.promote(conn, name, actor=actor, action="rollback", reason=reason, now=now)
+    _leave_shadow(conn, name, actor, now)
     return name
+
+
+def shade(conn: Connection, name: str | None, *, actor: str, now: datetime) -> None:
+    """Let this model score in the shadow of the one in use, in every process; None is none.
+
+    Raises ModelUnusable when there is none of this name or it is damaged, UsageError when it is
+    the one in use.
+    """
+    if name is not None:
+        _load(conn, name)
+        if name == used_name(conn):
+            raise UsageError(f"{name} is in use: it cannot be in its own shadow")
+    models.set_shadow(conn, name, actor=actor, now=now)
+
+
+def used_name(conn: Connection) -> str | None:
+    """The name of the model in use; None is the one that was shipped."""
+    latest = models.list_promotions(conn, limit=1)
+    return latest[0].model if latest else None
 
 
 def current_model(conn: Connection) -> Model:
     """The model in use. Raises ModelUnusable."""
-    latest = models.list_promotions(conn, limit=1)
-    return _load(conn, latest[0].model if latest else None)
+    return _load(conn, used_name(conn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +99,18 @@ def certify(conn: Connection, site: Site, model: str) -> Certificate:
     return Certificate(threshold, len(scores), missing)
 
 
+def promise(site: Site, found: Certificate) -> str:
+    """A certificate in words."""
+    alpha = f"{site.policy.threshold_alpha:.1%}"
+    if found.threshold is not None:
+        said = f"reject above {found.threshold} is certified for {alpha} of honest comments"
+        return f"{said} ({found.honest} approved)"
+    if found.missing:
+        needed = f"{found.missing} more approved comments needed"
+        return f"no reject threshold can be certified yet, {needed}"
+    return f"no reject threshold keeps to {alpha} of honest comments"
+
+
 async def refresh(serving: Serving, seen: int | None, *, store: Database) -> int:
     """Let `serving` use what was promoted since the promotion `seen`; returns the newest one's id.
 
@@ -94,6 +126,32 @@ async def refresh(serving: Serving, seen: int | None, *, store: Database) -> int
             kept = serving.name or "none: every new comment is held as unscored"
             log.error("no usable model", reason=str(error), kept=kept)
     return newest
+
+
+async def refresh_shadow(serving: Serving, seen: int | None, *, store: Database) -> int:
+    """Let `serving` score in the shadow with what was wanted since `seen`; returns the newest id.
+
+    A model that is damaged is said, and then none does. Raises Unavailable.
+    """
+    wanted = await store.read(models.find_shadow)
+    newest = 0 if wanted is None else wanted.id
+    if newest == seen or wanted is None:
+        return newest
+    try:
+        model = None if wanted.model is None else await store.read(_load, wanted.model)
+        log.info("model in the shadow", model=wanted.model or "")
+    except ModelUnusable as error:
+        model = None
+        log.error("no usable model in the shadow", reason=str(error))
+    serving.shade(model)
+    return newest
+
+
+def _leave_shadow(conn: Connection, name: str | None, actor: str, now: datetime) -> None:
+    """What is in use needs no shadow of itself."""
+    shaded = models.find_shadow(conn)
+    if name is not None and shaded is not None and shaded.model == name:
+        models.set_shadow(conn, None, actor=actor, now=now)
 
 
 def _load(conn: Connection, name: str | None) -> Model:

@@ -26,6 +26,7 @@ from service.store import models
 from service.store.database import Database
 from service.store.examples import Decided, latest_changes, read_decided
 
+NOTHING_DECIDED = "nothing was decided yet that tells spam from ham"
 NEWEST = 100_000  # decisions that are learnt from
 LEAST_HELD_OUT = 20  # decisions without which two models cannot be compared
 _HELD_OUT = 0.2  # the newest share of the decisions, kept for the comparison
@@ -77,7 +78,7 @@ def retrain(
     with store.transaction() as conn:
         decided = list(read_decided(conn, newest=NEWEST))[::-1]
     if not decided:
-        raise UsageError("nothing was decided yet that tells spam from ham")
+        raise UsageError(NOTHING_DECIDED)
     held_out, kept = _split(decided)
     replayed, frozen = split(corpus)
     tell(f"learning from {len(kept)} decisions and {len(replayed)} comments of the corpus")
@@ -207,5 +208,12 @@ def _card(
         "started_from": {"model": base.name, "sha256": base.card.get("sha256", "")},
         "trained_on": [*base.card.get("trained_on", ()), learnt_from],
         "held_out": {one.candidate.name: one.candidate.as_card() for one in candidate.comparisons},
+        "compared": [
+            {
+                who: {"name": measured.name, **measured.as_card()}
+                for who, measured in (("current", one.current), ("candidate", one.candidate))
+            }
+            for one in candidate.comparisons
+        ],
         AGAINST: list(candidate.against),
     }

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from starlette.testclient import TestClient
 
 from service import review
@@ -13,14 +14,31 @@ from service.app import create_app
 from service.config import Config
 from service.domain import Score
 from service.errors import UsageError
-from service.promote import Certificate, certify, current_model, promote, refresh, roll_back
+from service.promote import (
+    Certificate,
+    certify,
+    current_model,
+    promote,
+    refresh,
+    roll_back,
+    shade,
+)
 from service.scoring.artifact import AGAINST, Artifact, ModelUnusable
 from service.scoring.serving import Serving
-from service.store import models, sites
+from service.store import models, schema, sites
 from service.store.database import Database
-from tests.factories import MODERATOR, NOW, a_site, a_submission, approving, some_comments
+from tests.factories import (
+    MODERATOR,
+    NOW,
+    a_site,
+    a_site_with,
+    a_submission,
+    approving,
+    some_comments,
+)
 from tests.redis_server import wait_until
 from tests.tiny_model import SPAM_TEXT, promote_model
+from tests.web.asking import post
 
 
 def keep(conn: Connection, folder: Path, name: str, **more: object) -> None:
@@ -146,6 +164,64 @@ def test_a_running_service_takes_what_is_promoted_without_a_restart(
         with sqlite.transaction() as conn:
             back(conn)
         wait_until(lambda: name() == "tiny", "the earlier model to be in use again")
+
+
+def shadow(conn: Connection) -> str | None:
+    found = models.find_shadow(conn)
+    return None if found is None else found.model
+
+
+def test_what_is_in_the_shadow_is_kept_apart_from_what_is_in_use(
+    database: Database, tiny_model: Path
+) -> None:
+    with database.transaction() as conn:
+        keep(conn, tiny_model, "first")
+        keep(conn, tiny_model, "second")
+        use(conn, "first")
+
+        shade(conn, "second", actor="ann", now=NOW)
+        with pytest.raises(UsageError, match="in its own shadow"):
+            shade(conn, "first", actor="ann", now=NOW)
+        with pytest.raises(ModelUnusable, match="no model 'lost'"):
+            shade(conn, "lost", actor="ann", now=NOW)
+
+        assert (current_model(conn).name, shadow(conn)) == ("first", "second")
+        for number in range(15):
+            keep(conn, tiny_model, f"candidate-{number:02}")
+        assert back(conn) is None
+        assert shadow(conn) == "second"  # and it was not forgotten for newer ones
+        use(conn, "second")
+        assert shadow(conn) is None
+
+
+def test_a_running_service_scores_in_the_shadow_as_soon_as_somebody_wants_it(
+    config: Config, sqlite: Database, tiny_model: Path
+) -> None:
+    def shadows() -> list[tuple[str, str | None, bool]]:
+        with sqlite.transaction() as conn:
+            rows = conn.execute(select(schema.comment).order_by(schema.comment.c.id))
+            return [(row.model, row.shadow_model, row.score == row.shadow_score) for row in rows]
+
+    texts = (f"Field number {number} was dry." for number in count())
+    with TestClient(create_app(config)) as client:
+
+        def shadow_of_the_next() -> str | None:
+            post(client, comment=next(texts))
+            return shadows()[-1][1]
+
+        with sqlite.transaction() as conn:
+            off = dict.fromkeys(("address", "network", "email", "page", "site"), "off")
+            a_site_with(conn, {f"limit.{name}": value for name, value in off.items()})
+            keep(conn, tiny_model, "next")
+        assert shadow_of_the_next() is None
+        with sqlite.transaction() as conn:
+            shade(conn, "next", actor="ann", now=NOW)
+        wait_until(lambda: shadow_of_the_next() == "next", "the shadow to score")
+        with sqlite.transaction() as conn:
+            shade(conn, None, actor="ann", now=NOW)
+        wait_until(lambda: shadow_of_the_next() is None, "the shadow to stop")
+
+    assert {row for row in shadows() if row[1]} == {("tiny", "next", True)}
 
 
 def certificate(database: Database, model: str = "test") -> Certificate:

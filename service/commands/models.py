@@ -1,4 +1,4 @@
-"""`models`, `retrain`, `promote`, `rollback`: which model is in use, and learning a better one."""
+"""`models`, `retrain`, `promote`, `rollback`, `shadow`: which model is in use, and better ones."""
 
 import argparse
 import os
@@ -19,8 +19,6 @@ from service.commands.opened import (
 from service.errors import UsageError
 
 if TYPE_CHECKING:
-    from service.domain import Site
-    from service.promote import Certificate
     from service.retrain import Candidate
     from service.scoring.artifact import Artifact
     from service.scoring.corpora import Example
@@ -43,17 +41,22 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     promote.set_defaults(run=run_promote)
     rollback = subparsers.add_parser("rollback", help="use the model before this one again")
     rollback.set_defaults(run=run_rollback)
+    shadow = subparsers.add_parser("shadow", help="score in the shadow with a model, or with none")
+    wanted = shadow.add_mutually_exclusive_group(required=True)
+    wanted.add_argument("name", metavar="NAME", nargs="?", help="of the database's in `models`")
+    wanted.add_argument("--off", action="store_true", help="with none")
+    shadow.set_defaults(run=run_shadow)
     for parser in (retrain, promote):
         parser.add_argument("--force", action="store_true", help="even if it is worse")
     for parser in (retrain, promote, rollback):
         parser.add_argument("--reason", default="", help="kept with the promotion")
-    for parser in (models, retrain, promote, rollback):
+    for parser in (models, retrain, promote, rollback, shadow):
         add_data_dir(parser)
 
 
 def run_models(args: argparse.Namespace) -> int:
     """Print a line for every model found, and what can be promised of each site's thresholds."""
-    from service.promote import certify
+    from service.promote import certify, promise
     from service.scoring.artifact import ModelUnusable
     from service.scoring.model import Model
     from service.store import sites
@@ -72,21 +75,10 @@ def run_models(args: argparse.Namespace) -> int:
     if has_database(args):
         with transaction(args) as conn:
             for site in sites.list_sites(conn):
-                print(f"{site.key}: {_promise(site, certify(conn, site, used))}")
+                now = site.policy.threshold_reject
+                said = promise(site, certify(conn, site, used))
+                print(f"{site.key}: {said}; now {'off' if now is None else now}")
     return 0
-
-
-def _promise(site: "Site", found: "Certificate") -> str:
-    if found.threshold is not None:
-        said = f"reject above {found.threshold} is certified for {site.policy.threshold_alpha:.1%}"
-        said += f" of honest comments ({found.honest} approved)"
-    elif found.missing:
-        said = "no reject threshold can be certified yet, "
-        said += f"{found.missing} more approved comments needed"
-    else:
-        said = f"no reject threshold keeps to {site.policy.threshold_alpha:.1%} of honest comments"
-    now = site.policy.threshold_reject
-    return f"{said}; now {'off' if now is None else now}"
 
 
 def run_retrain(args: argparse.Namespace) -> int:
@@ -166,6 +158,20 @@ def run_rollback(args: argparse.Namespace) -> int:
     except ModelUnusable as error:
         raise UsageError(str(error)) from None
     print(f"{name or _shipped().name} is in use again")
+    return 0
+
+
+def run_shadow(args: argparse.Namespace) -> int:
+    """Let a model score beside the one in use, or none; it decides nothing."""
+    from service.promote import shade
+    from service.scoring.artifact import ModelUnusable
+
+    try:
+        with transaction(args) as conn:
+            shade(conn, args.name, actor=_ACTOR, now=clock())
+    except ModelUnusable as error:
+        raise UsageError(str(error)) from None
+    print(f"{args.name} scores in the shadow" if args.name else "nothing scores in the shadow")
     return 0
 
 

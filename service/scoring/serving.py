@@ -1,8 +1,12 @@
-"""The model that scores what comes in, exchanged for another while comments come in."""
+"""The model that scores what comes in, exchanged for another while comments come in.
+
+A second one may score in its shadow: that is kept with the comment, and decides nothing.
+"""
 
 from collections.abc import Mapping
 
 import structlog
+from msgspec.structs import replace
 
 from service.domain import Score, Submission
 from service.scoring.correction import Correction
@@ -16,6 +20,7 @@ class Serving:
 
     def __init__(self) -> None:
         self._model: Model | None = None
+        self._shadow: Model | None = None
         self._corrections: Mapping[str, Correction] = {}  # by site
 
     @property
@@ -36,12 +41,23 @@ class Serving:
         """Add these to the scores of their sites from the next comment on, and no others."""
         self._corrections = corrections
 
+    def shade(self, model: Model | None) -> None:
+        """Let this model score in the shadow from the next comment on; None is none."""
+        self._shadow = model
+
     def score(self, submission: Submission) -> Score | None:
         """The score, or None: whatever a model does, a comment is held, never lost."""
         if self._model is None:
             return None
         try:
-            return self._model.score(submission, self._corrections.get(submission.site))
+            score = self._model.score(submission, self._corrections.get(submission.site))
         except Exception as error:
             log.error("the model failed: this comment is held as unscored", error=repr(type(error)))
             return None
+        if self._shadow is None:
+            return score
+        try:
+            return replace(score, shadow=self._shadow.score(submission))
+        except Exception as error:
+            log.warning("the model in the shadow failed on a comment", error=repr(type(error)))
+            return score

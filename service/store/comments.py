@@ -28,9 +28,15 @@ from service.store.schema import HAS_ADDRESS, decision, site, thread
 from service.store.schema import comment as table
 from service.vocabulary import VISIBLE, Band, Code, Outcome, Reason, Status
 
-_LATER = ("edited_at", "decision_id", "claimed_by", "claimed_until")  # empty in a new comment
+_SHADOW = ("shadow_score", "shadow_model")  # of no use to whoever reads a comment
+_LATER = ("edited_at", "decision_id", "claimed_by", "claimed_until", *_SHADOW)  # empty at first
 _ADD = Prepared(
     insert(table).values({c.name: bindparam(c.name) for c in table.columns if c.name not in _LATER})
+)
+_SHADE = Prepared(
+    update(table)
+    .where(table.c.id == bindparam("comment_id"))
+    .values(shadow_score=bindparam("probability"), shadow_model=bindparam("model_name"))
 )
 NO_ID = "00000000-0000-0000-0000-000000000000"
 _BY_AUTHOR = Prepared(
@@ -50,7 +56,7 @@ _PARENT = Prepared(
 )
 SELECT_COMMENT = (
     select(
-        table,
+        *(column for column in table.columns if column.name not in _SHADOW),
         site.c.key.label("site"),
         thread.c.url.label("page_url"),
         thread.c.title.label("page_title"),
@@ -111,6 +117,11 @@ def insert_comment(
     )  # fmt: skip
     if verdict.outcome.status in VISIBLE:
         threads.change_published(conn, thread.id, +1)
+    if score is not None and score.shadow is not None:
+        shadow = score.shadow
+        _SHADE.run(
+            conn, comment_id=comment_id, probability=shadow.probability, model_name=shadow.model
+        )
 
 
 def find_comment(conn: Connection, comment_id: str, *, lock: bool = False) -> Comment | None:
@@ -178,12 +189,15 @@ def change_text(
     now: datetime,
 ) -> None:
     """Replace a comment's text and the verdict on it; `change_status` comes next."""
+    shadow = None if score is None else score.shadow
     conn.execute(
         update(table)
         .where(table.c.id == comment.id)
         .values(
             comment=text, edited_at=now, verdict=verdict.outcome,
             reasons=_dump_reasons(verdict.reasons), **_score_columns(score, band),
+            shadow_score=shadow.probability if shadow else None,
+            shadow_model=shadow.model if shadow else None,
         )
     )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Models learnt from decisions, as bytes, and which of them is in use: for every process alike.
 
-What is in use is the last line of `promotion`, which is only ever added to.
+What is in use is the last line of `promotion`, and what scores in its shadow the last one of
+`shadow`; both are only ever added to.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select
 
 from service.store.schema import model as table
-from service.store.schema import promotion
+from service.store.schema import promotion, shadow
 
 _KEPT = 10  # models that were not in use lately
 
@@ -23,6 +24,16 @@ class Promotion:
     actor: str
     action: str
     reason: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """Which model scores in the shadow of the one in use since when, and who wanted it."""
+
+    id: int
+    model: str | None
+    actor: str
     at: datetime
 
 
@@ -41,6 +52,8 @@ def add_model(conn: Connection, name: str, card: bytes, weights: bytes, now: dat
     conn.execute(insert(table).values(name=name, card=card, weights=weights, created_at=now))
     newest = select(table.c.name).order_by(table.c.created_at.desc(), table.c.name)
     used = {made.model for made in list_promotions(conn, limit=_KEPT)}
+    if (shaded := find_shadow(conn)) is not None:
+        used.add(shaded.model)
     old: set[str] = set(conn.scalars(newest.offset(_KEPT))) - used
     conn.execute(delete(table).where(table.c.name.in_(old)))
 
@@ -55,6 +68,23 @@ def list_models(conn: Connection) -> list[Kept]:
     """Every model kept, oldest first."""
     rows = conn.execute(select(table).order_by(table.c.created_at))
     return [Kept(row.name, bytes(row.card), bytes(row.weights)) for row in rows]
+
+
+def list_cards(conn: Connection) -> list[tuple[str, bytes]]:
+    """The name and the card of every model kept, newest first."""
+    rows = conn.execute(select(table.c.name, table.c.card).order_by(table.c.created_at.desc()))
+    return [(row.name, bytes(row.card)) for row in rows]
+
+
+def set_shadow(conn: Connection, model: str | None, *, actor: str, now: datetime) -> None:
+    """From now on this model scores in the shadow of the one in use; None is none."""
+    conn.execute(insert(shadow).values(model=model, actor=actor, at=now))
+
+
+def find_shadow(conn: Connection) -> Shadow | None:
+    """The last word on what scores in the shadow, or None while nobody ever wanted one."""
+    row = conn.execute(select(shadow).order_by(shadow.c.id.desc()).limit(1)).first()
+    return None if row is None else Shadow(row.id, row.model, row.actor, row.at)
 
 
 def promote(

@@ -11,8 +11,9 @@ from sqlalchemy import Connection, bindparam, delete, select, text
 
 from service.domain import Receipt, Submission
 from service.errors import IdempotencyMismatch
+from service.store.columns import Id, Instant
 from service.store.prepared import Prepared
-from service.store.schema import Id, Instant, comment
+from service.store.schema import comment
 from service.store.schema import repeat as table
 from service.tokens import digest
 from service.vocabulary import Status

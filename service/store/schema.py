@@ -1,13 +1,10 @@
 """The tables, one definition for SQLite and PostgreSQL; `migrations/` gets old databases here."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -18,62 +15,13 @@ from sqlalchemy import (
     Table,
     Text,
     TextClause,
-    TypeDecorator,
-    Uuid,
     func,
     text,
 )
-from sqlalchemy.types import TypeEngine
 
-HEAD = "0003"  # the newest migration; a test holds it against the folder
+from service.store.columns import Id, Instant, RowId
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-class Instant(TypeDecorator[datetime]):
-    """A moment in UTC, stored as whole microseconds since 1970; naive datetimes are refused."""
-
-    impl = BigInteger
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored")
-        return (value - _EPOCH) // _MICROSECOND
-
-    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
-        return None if value is None else _EPOCH + timedelta(microseconds=value)
-
-
-class Id(TypeDecorator[str]):
-    """A UUID as text outside; 16 bytes in SQLite, a native uuid in PostgreSQL."""
-
-    impl = LargeBinary
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(Uuid(as_uuid=False))
-        return dialect.type_descriptor(LargeBinary(16))
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name == "postgresql":
-            return value
-        return bytes.fromhex(value.replace("-", ""))
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> str | None:
-        if value is None:
-            return None
-        if dialect.name == "postgresql":
-            return str(value)
-        digits = value.hex()
-        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
-
-
-RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts only plain INTEGER keys up
+HEAD = "0004"  # the newest migration; a test holds it against the folder
 
 metadata = MetaData(
     naming_convention={
@@ -140,6 +88,8 @@ comment = Table(
     Column("decision_id", Id),  # the decision in force
     Column("claimed_by", Text),
     Column("claimed_until", Instant),
+    Column("shadow_score", Float),  # what a model in the shadow gave
+    Column("shadow_model", Text),
     CheckConstraint("status IN ('published', 'held', 'rejected', 'removed')", name="status"),
     CheckConstraint("verdict IN ('publish', 'hold', 'reject')", name="verdict"),
 )
@@ -293,4 +243,25 @@ promotion = Table(
     Column("reason", Text, nullable=False),
     Column("at", Instant, nullable=False),
     CheckConstraint("action IN ('promote', 'rollback')", name="action"),
+)
+
+shadow = Table(
+    "shadow",
+    metadata,
+    Column("id", RowId, primary_key=True),  # the last one names the model in the shadow
+    Column("model", Text),  # null: none
+    Column("actor", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+)
+
+retraining = Table(
+    "retraining",
+    metadata,
+    # one more than the last: who is second to write it has lost the race
+    Column("id", RowId, primary_key=True, autoincrement=False),
+    Column("actor", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
+    Column("status", Integer),  # what it ended with
+    Column("output", Text, nullable=False),
 )

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, select, text, update
 
 from service.domain import Thread
+from service.store.columns import Instant
 from service.store.prepared import Prepared
-from service.store.schema import PUBLISHED, Instant, comment, site
+from service.store.schema import PUBLISHED, comment, site
 from service.store.schema import thread as table
 
 _BY_URL = Prepared(

@@ -1,6 +1,7 @@
 """The model in use: none yet, one, another, or one that fails."""
 
 import pytest
+from msgspec.structs import replace
 
 from service.domain import Submission
 from service.scoring.model import Model
@@ -41,3 +42,34 @@ def test_a_model_that_fails_leaves_the_comment_unscored_and_tells_no_text_of_it(
     broken: Submission = None  # type: ignore[assignment]  # whatever makes a model fail
     assert serving.score(broken) is None
     assert "the model failed" in capsys.readouterr().out
+
+
+def test_a_model_in_the_shadow_is_asked_as_well_and_changes_nothing(fit: Fit) -> None:
+    serving = Serving()
+    serving.use(named(fit, "one"))
+    alone = serving.score(SUBMISSION)
+    assert alone is not None
+
+    serving.shade(Model("two", -fit.weights, -fit.intercept, 0.4, 0.95, {}))
+    score = serving.score(SUBMISSION)
+
+    assert score is not None
+    assert score.shadow is not None
+    assert score.shadow.model == "two"
+    assert score.shadow.probability == pytest.approx(1 - alone.probability)
+    assert replace(score, shadow=None) == alone
+    serving.shade(None)
+    assert serving.score(SUBMISSION) == alone
+
+
+def test_a_shadow_that_fails_is_told_of_and_takes_nothing_from_the_score(
+    fit: Fit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    serving = Serving()
+    serving.use(named(fit, "one"))
+    alone = serving.score(SUBMISSION)
+
+    serving.shade(Model("short", fit.weights[:10], 0.0, 0.4, 0.95, {}))
+
+    assert serving.score(SUBMISSION) == alone
+    assert "the model in the shadow failed" in capsys.readouterr().out
