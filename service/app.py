@@ -20,11 +20,23 @@ from service.limits import Limits
 from service.link import open_link
 from service.promote import refresh, refresh_shadow
 from service.retrain import Seen, correct
+from service.retraining import Retrainer
 from service.scoring.serving import Serving
 from service.store.database import Database, sqlite_url
 from service.submit import Twins
 from service.tidy import tidy
-from service.web import account, api, desk, embed, health, moderation, openapi, problems, thread
+from service.web import (
+    account,
+    api,
+    classifier,
+    desk,
+    embed,
+    health,
+    moderation,
+    openapi,
+    problems,
+    thread,
+)
 from service.web.cache import PageCache
 from service.web.gate import Gate
 from service.web.metrics import Metrics
@@ -63,6 +75,11 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/desk/comments/{id:uuid}", desk.get_comment),
     Route("/desk/decisions", desk.post_decision, methods=["POST"]),
     Route("/desk/decisions/{id:uuid}/undo", desk.post_undo, methods=["POST"]),
+    Route("/desk/classifier", classifier.get_classifier),
+    Route("/desk/classifier/retrain", classifier.post_retrain, methods=["POST"]),
+    Route("/desk/classifier/promote", classifier.post_promote, methods=["POST"]),
+    Route("/desk/classifier/rollback", classifier.post_rollback, methods=["POST"]),
+    Route("/desk/classifier/shadow", classifier.post_shadow, methods=["POST"]),
     Route("/desk/sign-in", account.get_sign_in),
     Route("/desk/sign-in", account.post_sign_in, methods=["POST"]),
     Route("/desk/sign-out", account.post_sign_out, methods=["POST"]),
@@ -108,6 +125,7 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
     store.start()
     link = open_link(config.redis_url)
     serving = Serving()
+    retrainer = Retrainer(store, environment=config.for_child(os.environ), clock=clock)
     seen = shaded = None
     with suppress(Unavailable):
         seen = await refresh(serving, None, store=store)
@@ -123,6 +141,7 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
             twins=Twins(),
             limits=Limits(link, secret=config.secret, global_rate=config.global_limit),
             serving=serving,
+            retrainer=retrainer,
             secret=config.secret,
             public_url=config.public_url,
             trusted_proxies=config.trusted_proxies,
@@ -135,6 +154,7 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
     finally:
         for task in tasks:
             task.cancel()
+        await retrainer.aclose()
         await link.aclose()
         store.stop()
 

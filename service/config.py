@@ -97,6 +97,15 @@ class Config:
         except ValueError as error:
             raise UsageError(f"COMMENT_DESK_GLOBAL_LIMIT: {error}") from None
 
+    def for_child(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """The environment of a command of ours that is to work on the same database."""
+        own = {name: text for name, text in environ.items() if not name.startswith("PROMETHEUS_")}
+        return own | {
+            "COMMENT_DESK_DATA_DIR": str(self.data_dir),
+            "COMMENT_DESK_SECRET": self.secret.decode("utf-8", "surrogateescape"),
+            "DATABASE_URL": self.database_url,
+        }
+
 
 def _parse_database_url(text: str) -> str:
     if text and not (text.startswith(("postgresql://", "postgres://")) and _is_url(text)):

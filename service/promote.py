@@ -7,15 +7,18 @@ import numpy as np
 import structlog
 from sqlalchemy import Connection
 
-from service.domain import Site
+from service.domain import Actor, Site
 from service.errors import UsageError
-from service.scoring.artifact import AGAINST, Artifact, ModelUnusable
+from service.scoring.artifact import AGAINST, CARD, Artifact, ModelUnusable
 from service.scoring.evaluation import CONFIDENCE, certified_threshold, examples_needed
 from service.scoring.model import Model, shipped_models
 from service.scoring.serving import Serving
-from service.store import models
+from service.store import models, retrainings, sites
 from service.store.database import Database
 from service.store.examples import approved_scores
+from service.store.models import Promotion, Shadow
+from service.store.retrainings import Retraining
+from service.vocabulary import Role
 
 log = structlog.get_logger()
 
@@ -88,6 +91,40 @@ class Certificate:
     threshold: float | None
     honest: int
     missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Which models there are, and what became of them.
+
+    `cards` are name and card (JSON), newest first, the shipped one last and without a name; `used`
+    is one of these names. `sites` are those the actor decides on, each with its certificate.
+    """
+
+    used: str | None
+    shadow: Shadow | None
+    cards: tuple[tuple[str | None, bytes], ...]
+    promotions: tuple[Promotion, ...]
+    retraining: Retraining | None
+    sites: tuple[tuple[Site, Certificate], ...]
+
+
+async def read_standing(actor: Actor, *, store: Database) -> Standing:
+    """What there is to know of the models, for whoever decides on some site. Raises Unavailable."""
+    return await store.read(_read_standing, actor)
+
+
+def _read_standing(conn: Connection, actor: Actor) -> Standing:
+    used, shipped = used_name(conn), shipped_models() / "base"
+    seen = [site for site in sites.list_sites(conn) if actor.may(Role.MODERATOR, site.id)]
+    return Standing(
+        used=used,
+        shadow=models.find_shadow(conn),
+        cards=(*models.list_cards(conn), (None, (shipped / CARD).read_bytes())),
+        promotions=tuple(models.list_promotions(conn)),
+        retraining=retrainings.find_last(conn),
+        sites=tuple((site, certify(conn, site, used or shipped.name)) for site in seen),
+    )
 
 
 def certify(conn: Connection, site: Site, model: str) -> Certificate:

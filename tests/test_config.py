@@ -178,3 +178,18 @@ def test_every_field_says_its_variable_default_and_meaning() -> None:
 
     assert len(set(names)) == len(names)
     assert all(field.metadata["help"] for field in fields(Config))
+
+
+def test_a_command_of_ours_is_given_the_same_database_and_no_place_for_numbers(
+    tmp_path: Path,
+) -> None:
+    config = read(tmp_path, DATABASE_URL="postgres://db.example/desk", COMMENT_DESK_SECRET=SECRET)
+    ours = {"PATH": "/bin", "PROMETHEUS_MULTIPROC_DIR": "numbers", "DATABASE_URL": "another"}
+
+    child = config.for_child(ours)
+
+    assert child["PATH"] == "/bin"
+    assert "PROMETHEUS_MULTIPROC_DIR" not in child
+    again = Config.from_environ(child)
+    assert (again.database_url, again.data_dir) == (config.database_url, config.data_dir)
+    assert again.secret == config.secret

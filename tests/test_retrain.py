@@ -1,6 +1,7 @@
 """From decisions to a candidate: what is learnt from, what is compared on, what is bounded."""
 
 import asyncio
+import json
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -26,6 +27,7 @@ from service.scoring.corpora import Example
 from service.scoring.explain import DECIDED_LATELY
 from service.scoring.model import Model
 from service.scoring.serving import Serving
+from service.store import models
 from service.store.database import Database
 from service.store.examples import Decided
 from service.vocabulary import Choice, Reason
@@ -52,6 +54,11 @@ def test_a_candidate_learns_what_moderators_decide_and_is_not_worse(
     assert candidate.against == ()
     assert on_decisions.candidate.recall.value > on_decisions.current.recall.value
     assert on_decisions.candidate.false_positives.count == 0
+    with database.transaction() as conn:
+        ((_name, card),) = models.list_cards(conn)
+    compared = json.loads(card)["compared"][0]
+    assert compared["current"]["recall"] == on_decisions.current.recall.as_card()
+    assert compared["candidate"]["name"] == on_decisions.candidate.name
     with database.transaction() as conn:
         promote_model(conn, tiny_model)
         assert current_model(conn).name == "tiny"  # nothing is promoted by learning

@@ -15,10 +15,13 @@ from service.web.pages import Pages
 from service.web.state import DeskRequest
 
 
-async def signed_in(request: DeskRequest) -> Actor:
-    """Who looks at the desk. A browser without a session is led to the sign-in page."""
+async def signed_in(request: DeskRequest, role: Role = Role.VIEWER) -> Actor:
+    """Who looks at the desk, with at least `role` on some site.
+
+    A browser without a session is led to the sign-in page. Raises Unauthorized, Forbidden.
+    """
     try:
-        return await require_actor(request, Role.VIEWER)
+        return await require_actor(request, role)
     except Unauthorized:
         if "text/html" not in request.headers.get("accept", ""):
             raise

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from service.limits import Limits
 from service.link import Link
+from service.retraining import Retrainer
 from service.scoring.serving import Serving
 from service.store.database import Database
 from service.submit import Twins
@@ -25,6 +26,7 @@ class State(TypedDict):
     twins: Twins
     limits: Limits
     serving: Serving
+    retrainer: Retrainer
     secret: bytes
     public_url: str
     trusted_proxies: Sequence[IPv4Network | IPv6Network]

@@ -1,0 +1,110 @@
+"""The desk's page on the classifier: what is in use, what could be, and an admin's buttons."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from starlette.responses import Response
+
+from service import promote
+from service.domain import Actor
+from service.errors import Forbidden, UsageError
+from service.intake.body import parse_urlencoded
+from service.scoring.artifact import ModelUnusable
+from service.vocabulary import Role
+from service.web.auth import require_actor
+from service.web.desk_page import desk_page, redirect, signed_in
+from service.web.model_words import model_cards, retraining_words, site_rows
+from service.web.state import DeskRequest, clock
+
+CLASSIFIER = "/desk/classifier"
+_LONGEST = 500  # characters of a reason, and of a model's name
+_DONE = {
+    "retraining": "Retraining has begun. It takes a minute or so; load this page again.",
+    "promoted": "The model is in use, in every process within a second or two.",
+    "rolled-back": "The model before is in use again, in every process within a second or two.",
+    "shadow": "It scores in the shadow from now on.",
+    "no-shadow": "Nothing scores in the shadow any more.",
+}
+
+
+async def get_classifier(request: DeskRequest) -> Response:
+    """What scores the comments, since when, how well, and what could take its place."""
+    return await _page(request, await signed_in(request, Role.MODERATOR))
+
+
+async def post_retrain(request: DeskRequest) -> Response:
+    """Learn a candidate from the decisions, in a process of its own; one at a time."""
+    actor, _fields = await _admin(request)
+    if not await request.state["retrainer"].start(actor.name):
+        return await _page(request, actor, "A retraining is under way already.")
+    return redirect(request, CLASSIFIER, done="retraining")
+
+
+async def post_promote(request: DeskRequest) -> Response:
+    """Use a model from now on; one found worse takes a tick and a reason."""
+    actor, fields = await _admin(request)
+    reason, force = fields.get("reason", ""), fields.get("even_so", "") == "1"
+    name = None if fields.get("shipped", "") == "1" else fields.get("model", "")
+    if force and not reason:
+        return await _page(request, actor, "Say why it is to be used even so.")
+    change = partial(promote.promote, name=name, force=force, reason=reason)
+    return await _change(request, actor, change, "promoted")
+
+
+async def post_rollback(request: DeskRequest) -> Response:
+    """Use the model before this one again."""
+    actor, fields = await _admin(request)
+    change = partial(promote.roll_back, reason=fields.get("reason", ""))
+    return await _change(request, actor, change, "rolled-back")
+
+
+async def post_shadow(request: DeskRequest) -> Response:
+    """Let a model score in the shadow of the one in use; without a name, none."""
+    actor, fields = await _admin(request)
+    name = fields.get("model", "") or None
+    return await _change(
+        request, actor, partial(promote.shade, name=name), "shadow" if name else "no-shadow"
+    )
+
+
+async def _admin(request: DeskRequest) -> tuple[Actor, Mapping[str, str]]:
+    """Who sent this form, and its fields. Raises Forbidden for all but admins of every site."""
+    sent = parse_urlencoded(await request.body())
+    actor = await require_actor(request, Role.ADMIN, csrf=sent.get("csrf", ""))
+    if not actor.rules:
+        raise Forbidden("It takes an admin of every site: all of them share the model.")
+    clean = {name: text.replace("\x00", "").strip()[:_LONGEST] for name, text in sent.items()}
+    return actor, clean
+
+
+async def _change(
+    request: DeskRequest, actor: Actor, change: Callable[..., object], done: str
+) -> Response:
+    """Make a change in one transaction, then back to the page; it says what cannot be done."""
+    try:
+        await request.state["store"].write(change, actor=actor.name, now=clock())
+    except (UsageError, ModelUnusable) as error:
+        return await _page(request, actor, f"{error}.")
+    return redirect(request, CLASSIFIER, done=done)
+
+
+async def _page(request: DeskRequest, actor: Actor, slip: str = "") -> Response:
+    state, now = request.state, clock()
+    standing = await promote.read_standing(actor, store=state["store"])
+    cards = model_cards(standing)
+    used = next((card for card in cards if card.is_used), None)
+    context: dict[str, Any] = {
+        "slip": slip,
+        "done": "" if slip else _DONE.get(request.query_params.get("done", ""), ""),
+        "cards": cards,
+        "used": used,
+        "serving": state["serving"].name,
+        "promotions": standing.promotions,
+        "sites": site_rows(standing, used),
+        "retraining": standing.retraining,
+        "retraining_words": retraining_words(standing.retraining, now),
+        "is_under_way": standing.retraining is not None and standing.retraining.is_under_way(now),
+        "now": now,
+    }
+    return desk_page(request, "desk/classifier.html", actor, context, 409 if slip else 200)
