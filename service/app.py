@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import math
 import os
 import time
 from collections.abc import AsyncIterator
@@ -21,10 +22,12 @@ from service.link import open_link
 from service.promote import refresh, refresh_shadow
 from service.retrain import Seen, correct
 from service.retraining import Retrainer
+from service.scoring.drift import Drift
 from service.scoring.serving import Serving
 from service.store.database import Database, sqlite_url
 from service.submit import Twins
 from service.tidy import tidy
+from service.watch import watch_drift
 from service.web import (
     account,
     api,
@@ -130,8 +133,9 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
     with suppress(Unavailable):
         seen = await refresh(serving, None, store=store)
         shaded = await refresh_shadow(serving, None, store=store)
+    metrics = Metrics()
     tasks = [
-        asyncio.create_task(_tidy_now_and_then(store)),
+        asyncio.create_task(_tidy_now_and_then(store, metrics)),
         asyncio.create_task(_follow_models(serving, store, seen, shaded)),
     ]
     try:
@@ -146,7 +150,7 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
             public_url=config.public_url,
             trusted_proxies=config.trusted_proxies,
             metrics_token=config.metrics_token,
-            metrics=Metrics(),
+            metrics=metrics,
             pages=Pages(config.public_url),
             cache=PageCache(store.version),
             demo=demo,
@@ -176,11 +180,14 @@ def settle_memory() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
-async def _tidy_now_and_then(store: Database) -> None:
+async def _tidy_now_and_then(store: Database, metrics: Metrics) -> None:
+    drift: Drift | None = None
     while True:
         await asyncio.sleep(_TIDY_EVERY)
         try:
             await tidy(store=store, now=clock())
+            drift = await watch_drift(drift, store=store, now=clock())
+            metrics.score_drift.set(math.nan if drift.index is None else drift.index)
         except Unavailable as error:
             log.warning("tidying put off", detail=error.detail)
 

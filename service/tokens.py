@@ -12,8 +12,17 @@ from datetime import datetime
 
 def new_id(now: datetime) -> str:
     """A UUIDv7 (RFC 9562): 48 bits of Unix milliseconds, then 74 random bits; sorts by time."""
-    milliseconds = int(now.timestamp() * 1000) & (2**48 - 1)
-    value = milliseconds << 80 | int.from_bytes(os.urandom(10), "big")
+    return _uuid7(now, int.from_bytes(os.urandom(10), "big"))
+
+
+def first_id(at: datetime) -> str:
+    """The smallest id that `new_id` makes at this moment: what came in since then is not below."""
+    return _uuid7(at, 0)
+
+
+def _uuid7(at: datetime, rest: int) -> str:
+    milliseconds = int(at.timestamp() * 1000) & (2**48 - 1)
+    value = milliseconds << 80 | rest
     value = value & ~(0xF << 76) | 0x7 << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     digits = f"{value:032x}"

@@ -1,20 +1,30 @@
 """The desk's page on the classifier: what is in use, what could be, and an admin's buttons."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from starlette.responses import Response
 
-from service import promote
+from service import promote, watch
 from service.domain import Actor
 from service.errors import Forbidden, UsageError
 from service.intake.body import parse_urlencoded
 from service.scoring.artifact import ModelUnusable
-from service.vocabulary import Role
+from service.vocabulary import Outcome, Role
 from service.web.auth import require_actor
+from service.web.chart import band_bars, contradiction_bars
 from service.web.desk_page import desk_page, redirect, signed_in
-from service.web.model_words import model_cards, retraining_words, site_rows
+from service.web.model_words import (
+    ModelCard,
+    alarms,
+    course_words,
+    cuts_of,
+    model_cards,
+    retraining_words,
+    site_rows,
+)
 from service.web.state import DeskRequest, clock
 
 CLASSIFIER = "/desk/classifier"
@@ -106,5 +116,38 @@ async def _page(request: DeskRequest, actor: Actor, slip: str = "") -> Response:
         "retraining_words": retraining_words(standing.retraining, now),
         "is_under_way": standing.retraining is not None and standing.retraining.is_under_way(now),
         "now": now,
+        **await _course(request, actor, standing, now),
+        **await _shadow(request, actor, standing, cards),
     }
     return desk_page(request, "desk/classifier.html", actor, context, 409 if slip else 200)
+
+
+async def _course(
+    request: DeskRequest, actor: Actor, standing: promote.Standing, now: datetime
+) -> dict[str, Any]:
+    """How scores went on the actor's sites, as the page has it."""
+    site_ids = actor.site_ids(Role.MODERATOR)
+    course = await watch.read_course(site_ids, store=request.state["store"], now=now)
+    return {
+        "days": course.days,
+        "alarms": alarms(course, standing, now),
+        "course_words": course_words(course),
+        "band_bars": band_bars(course.days),
+        "contradiction_bars": contradiction_bars(course.days),
+        "most": watch.MOST,
+    }
+
+
+async def _shadow(
+    request: DeskRequest, actor: Actor, standing: promote.Standing, cards: list[ModelCard]
+) -> dict[str, Any]:
+    """How the model in the shadow does, where there is one."""
+    shadow, report = standing.shadow, None
+    used = cuts_of(next((card for card in cards if card.is_used), None))
+    shaded = cuts_of(next((card for card in cards if card.is_shadow), None))
+    if shadow is not None and used is not None and shaded is not None:
+        store = request.state["store"]
+        report = await watch.read_shadow(actor, used, shaded, shadow.at, store=store)
+    is_on = shadow is not None and shadow.model is not None
+    outcomes = [outcome.value for outcome in Outcome]
+    return {"shadow": shadow if is_on else None, "report": report, "outcomes": outcomes}

@@ -1,5 +1,7 @@
 """What is counted for Prometheus; names and meanings are listed in docs/operations.md."""
 
+import math
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
@@ -49,6 +51,14 @@ class Metrics:
             "Age of the oldest transaction in PostgreSQL; 0 in SQLite, NaN while it is away",
             registry=self.registry, multiprocess_mode="mostrecent",
         )  # fmt: skip
+
+        self.score_drift = Gauge(
+            "commentdesk_score_drift",
+            "Stability index of the last seven days' scores against the four weeks before, over"
+            " 0.25 when they moved; NaN while too few",
+            registry=self.registry, multiprocess_mode="mostrecent",
+        )  # fmt: skip
+        self.score_drift.set(math.nan)
 
     def count_request(self, endpoint: str, status: int, seconds: float) -> None:
         """Count an answer and its time."""

@@ -10,8 +10,10 @@ from service.domain import Site
 from service.promote import Certificate, Standing, promise
 from service.retrain import NOTHING_DECIDED
 from service.scoring.artifact import AGAINST
+from service.scoring.drift import LEAST_SCORED, MOVED
 from service.scoring.evaluation import Rate
 from service.store.retrainings import Retraining
+from service.watch import RECENT, Course, Cuts
 from service.web import wording
 
 _LONGEST = 300  # characters of a line that a command said
@@ -32,6 +34,7 @@ class ModelCard:
     against: tuple[str, ...]
     rows: tuple[tuple[str, str, str], ...]
     publish_below: float | None
+    reject_above: float | None
     is_used: bool
     is_shadow: bool
 
@@ -74,13 +77,53 @@ def retraining_words(last: Retraining | None, now: datetime) -> str:
     return f"{started}: it failed. {line}"
 
 
+def cuts_of(card: ModelCard | None) -> Cuts | None:
+    """A model's own thresholds, where its card tells of them."""
+    if card is None or card.publish_below is None or card.reject_above is None:
+        return None
+    return Cuts(card.name, card.publish_below, card.reject_above)
+
+
+def alarms(course: Course, standing: Standing, now: datetime) -> list[str]:
+    """What somebody should look at, in sentences."""
+    drift, sentences = course.drift, []
+    if drift.has_moved:
+        sentences.append(
+            f"The scores of the last seven days are distributed otherwise than in the four weeks"
+            f" before (stability index {drift.index:.2f}; above {MOVED} counts)."
+        )
+    if drift.has_doubled:
+        sentences.append(
+            f"Moderators contradict the model at least twice as often as before: {drift.recent}"
+            f" in the last seven days, {drift.before} in the four weeks before."
+        )
+    lately = [made for made in standing.promotions if now - made.at < RECENT]
+    if sentences and lately:
+        sentences.append("Another model was put to use meanwhile, which may be why.")
+    return sentences
+
+
+def course_words(course: Course) -> str:
+    """That nothing drifts, as far as can be told."""
+    drift = course.drift
+    if drift.index is None:
+        return (
+            f"Whether scores have moved can be said from {LEAST_SCORED} scored comments in the"
+            " last seven days and as many in the four weeks before."
+        )
+    return (
+        "The scores of the last seven days are distributed much as in the four weeks before"
+        f" (stability index {drift.index:.2f}; above {MOVED} counts as moved)."
+    )
+
+
 def _model_card(key: str | None, raw: bytes, standing: Standing) -> ModelCard:
     try:
         card = _mapping(json.loads(raw))
     except (ValueError, RecursionError):
         card = {}
     against = tuple(str(text) for text in _list(card.get(AGAINST)))
-    publish = _mapping(card.get("thresholds")).get("publish")
+    thresholds = _mapping(card.get("thresholds"))
     return ModelCard(
         key=key,
         name=str(card.get("name", key or "")),
@@ -89,7 +132,8 @@ def _model_card(key: str | None, raw: bytes, standing: Standing) -> ModelCard:
         found=_found(key, card, against),
         against=against,
         rows=tuple(_rows(card)),
-        publish_below=publish if isinstance(publish, float | int) else None,
+        publish_below=_share(thresholds.get("publish")),
+        reject_above=_share(thresholds.get("reject")),
         is_used=key == standing.used,
         is_shadow=key is not None and standing.shadow is not None and standing.shadow.model == key,
     )
@@ -156,6 +200,10 @@ def _moment(value: object) -> datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else None
+
+
+def _share(value: object) -> float | None:
+    return float(value) if isinstance(value, float | int) else None
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

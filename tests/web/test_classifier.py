@@ -2,18 +2,21 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import Connection
 from starlette.testclient import TestClient
 
+from service.domain import Score
 from service.promote import used_name
 from service.scoring.artifact import AGAINST, Artifact
 from service.store import models
 from service.store.database import Database
 from service.vocabulary import Role
-from tests.factories import NOW, a_site
+from tests.factories import NOW, SPAM, a_comment, a_site
 from tests.redis_server import wait_until
 from tests.web.moderating import Moderator, sign_in
 
@@ -179,6 +182,34 @@ def test_a_model_is_put_into_the_shadow_and_taken_out(
     admin.post(f"{PAGE}/shadow", {})
     assert shadow(sqlite) is None
     assert "Stop shadowing" not in admin.get(PAGE).text
+
+
+def test_five_weeks_and_the_shadow_are_told_in_bands_never_in_scores(
+    admin: Moderator, sqlite: Database, tiny_model: Path
+) -> None:
+    now = datetime.now(UTC)
+    with sqlite.transaction() as conn:
+        keep(conn, tiny_model, "next")
+        models.set_shadow(conn, "next", actor="ada", now=now - timedelta(hours=1))
+        ours = Score(0.0123, "tiny", (), 0.3, 0.95)
+        score = replace(ours, shadow=replace(ours, probability=0.9871, model="next"))
+        comment = a_comment(conn, score=score, now=now)
+        for place in range(201):  # a month ago all was likely spam, now all is likely fine
+            a_comment(conn, score=SPAM, now=now - timedelta(days=20), email=f"{place}@x.example")
+            a_comment(conn, score=ours, now=now - timedelta(days=1), email=f"{place}@x.example")
+
+    page = admin.get(PAGE).text
+
+    assert "Both models scored 1 comment." in page
+    assert f'href="/desk/comments/{comment.id}?' in page
+    assert re.search(r"Likely fine</span> in use, <span[^>]*>Likely spam</span> in the sh", page)
+    assert page.count('<rect class="likely-') == 3
+    assert "The scores of the last seven days are distributed otherwise" in page
+    assert "Another model was put to use meanwhile" not in page
+    assert "0.0123" not in page
+    assert "0.9871" not in page
+    models_since = admin.post(f"{PAGE}/promote", {"model": "next"})
+    assert "Another model was put to use" in admin.get(models_since.headers["location"]).text
 
 
 def test_retraining_goes_on_elsewhere_and_the_page_tells_how_it_ended(admin: Moderator) -> None:
