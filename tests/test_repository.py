@@ -184,10 +184,20 @@ def test_each_composed_service_is_confined_and_watched(service: str) -> None:
     assert not re.search(r"root|\b0\b", user)
 
 
+def test_the_nightly_retraining_is_confined_asked_for_and_gives_way() -> None:
+    lines = compose_service("retrain").splitlines()
+
+    for line in ("    read_only: true", "      - no-new-privileges:true", "    profiles:"):
+        assert line in lines
+    assert "      - ALL" in lines[lines.index("    cap_drop:") :]
+    assert "    cpu_shares: 128" in lines
+    assert any("comment-desk retrain --promote --reason nightly" in line for line in lines)
+
+
 def test_only_the_service_itself_is_reachable_from_outside() -> None:
     assert "    ports:" in compose_service("desk")
     assert "      - outside" in compose_service("desk")
-    for service in ("postgres", "valkey"):
+    for service in ("retrain", "postgres", "valkey"):
         assert "ports:" not in compose_service(service)
         assert "outside" not in compose_service(service)
 

@@ -60,7 +60,8 @@ def test_pages_of_the_desk_are_clean(
     page.get_by_label("Tick the comment").first.check()
     assert findings(page) == []
 
-    for path in (f"/desk/?status=published&page_url={talk}", "/desk/account", "/desk/sign-in"):
+    published = f"/desk/?status=published&page_url={talk}"
+    for path in (published, "/desk/classifier", "/desk/account", "/desk/sign-in"):
         page.goto(f"{world.service.url}{path}")
         assert findings(page) == [], path
 
@@ -69,7 +70,9 @@ def test_pages_of_the_desk_are_clean(
     assert findings(page) == []
 
 
-@pytest.mark.parametrize("path", ["/demo", "/desk/", "/desk/account", "/desk/sign-in"])
+@pytest.mark.parametrize(
+    "path", ["/demo", "/desk/", "/desk/account", "/desk/classifier", "/desk/sign-in"]
+)
 def test_pages_fit_a_small_phone(world: World, talk: str, path: str, visit_desk: Open) -> None:
     phone = {"width": 320, "height": 640}
 
