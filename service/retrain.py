@@ -7,7 +7,7 @@ learns from decisions and from the corpus in turn. What is compared on was not l
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain, cycle, islice
@@ -40,6 +40,7 @@ _HALF_LIFE = timedelta(days=30)
 _SEED = 20261124
 
 
+Follow = Callable[[Iterable[Lesson], int, str], Iterable[Lesson]]  # with their number and a name
 Seen = tuple[Model, tuple[tuple[str, bool], ...]]  # what corrections were made from
 
 
@@ -68,12 +69,14 @@ def retrain(
     corpus: Sequence[Example],
     now: datetime,
     tell: Callable[[str], None],
+    follow: Follow = lambda lessons, _count, _what: lessons,
 ) -> Candidate:
     """Learn a candidate from the decisions in force, compare it with the `current` model and store
     it; promotes nothing.
 
     It starts from `base`; a part of `corpus` is set apart to compare on. `tell` hears of each
-    step. Raises UsageError when nothing was decided yet; Unavailable.
+    step, `follow` goes along with the lessons. Raises UsageError when nothing was decided yet;
+    Unavailable.
     """
     with store.transaction() as conn:
         decided = list(read_decided(conn, newest=NEWEST))[::-1]
@@ -83,8 +86,10 @@ def retrain(
     replayed, frozen = split(corpus)
     tell(f"learning from {len(kept)} decisions and {len(replayed)} comments of the corpus")
     learner = Learner(base)
-    for _ in range(_PASSES):
-        learner.learn(_in_turn(_bounded(kept), replayed))
+    lessons = _bounded(kept)
+    for number in range(1, _PASSES + 1):
+        count = len(lessons) + max(len(lessons), len(replayed))
+        learner.learn(follow(_in_turn(lessons, replayed), count, f"pass {number} of {_PASSES}"))
     tell(f"comparing on {len(held_out)} later decisions and {len(frozen)} comments set apart")
     name = f"{now:%Y%m%d-%H%M%S}"
     learnt = replace(base, name=name, weights=learner.weights, intercept=learner.intercept)

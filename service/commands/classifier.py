@@ -1,4 +1,4 @@
-"""`score`, `train`, `evaluate`: the classifier on files of comments."""
+"""`score`, `train`: the classifier on files of comments."""
 
 import argparse
 import os
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from service.commands.opened import add_data_dir, clock
+from service.commands.progress import progress
 from service.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,14 +31,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     train.add_argument("--out", required=True, type=Path, metavar="models/NAME")
     train.set_defaults(run=run_train)
-    evaluate = subparsers.add_parser("evaluate", help="measure a model on labelled comments")
-    evaluate.add_argument("model", metavar="MODEL", help="a model's name or folder")
-    evaluate.add_argument(
-        "files", nargs="+", metavar="FILE", help="JSON Lines, or NAME=PATH of a known corpus"
-    )
-    evaluate.set_defaults(run=run_evaluate)
-    for parser in (score, evaluate):
-        add_data_dir(parser)
+    add_data_dir(score)
 
 
 def run_score(args: argparse.Namespace) -> int:
@@ -94,13 +88,14 @@ def run_train(args: argparse.Namespace) -> int:
     from service.scoring.building import build
     from service.scoring.corpora import read_training_corpus
 
-    corpora = [read_training_corpus(*_named(text)) for text in args.corpus]
+    corpora = [read_training_corpus(*named_file(text)) for text in args.corpus]
     if len({corpus.name for corpus in corpora}) < len(corpora):
         raise UsageError("--corpus: the same name twice; put the files together first")
     for corpus in corpora:
-        _tell_broken(corpus)
+        tell_broken(corpus)
     try:
-        built = build(corpora, args.out.name, clock(), _tell)
+        with progress() as telling:
+            built = build(corpora, args.out.name, clock(), telling.tell)
         Artifact.pack(built.fit.weights, built.fit.intercept, built.card).write(args.out)
     except ValueError as error:
         raise UsageError(str(error)) from None
@@ -112,48 +107,21 @@ def run_train(args: argparse.Namespace) -> int:
     return 0
 
 
-def run_evaluate(args: argparse.Namespace) -> int:
-    """Print false positives, recall and calibration on each file."""
-    import numpy as np
-
-    from service.commands.models import find_artifact
-    from service.scoring import evaluation
-    from service.scoring.artifact import ModelUnusable
-    from service.scoring.corpora import read_corpus
-    from service.scoring.model import Model
-
-    try:
-        model = Model.of(find_artifact(args, args.model))
-    except ModelUnusable as error:
-        raise UsageError(str(error)) from None
-    measures = []
-    for text in args.files:
-        name, path = _named(text) if "=" in text else ("own", Path(text))
-        corpus = read_corpus(name, path)
-        _tell_broken(corpus)
-        scores = model.score_many(example.submission for example in corpus.examples)
-        probabilities = np.array([score.probability for score in scores])
-        labels = np.array([example.spam for example in corpus.examples], np.bool_)
-        label = name if "=" in text else path.stem
-        measures.append(evaluation.measure(label, probabilities, labels, model.publish_below))
-    print(f"model {model.name}, held from {model.publish_below}; intervals at 95 %")
-    print(evaluation.table(measures))
-    return 0
-
-
-def _named(text: str) -> tuple[str, Path]:
+def named_file(text: str) -> tuple[str, Path]:
+    """`NAME=PATH` as both. Raises UsageError."""
     name, equals, path = text.partition("=")
     if not equals or not path:
         raise UsageError(f"{text!r}: expected NAME=PATH")
     return name, Path(path)
 
 
-def _tell_broken(corpus: "Corpus") -> None:
+def tell_broken(corpus: "Corpus") -> None:
+    """Name what could not be read."""
     for line in corpus.broken[:_MOST_NAMED]:
-        _tell(f"skipped {line}")
+        tell(f"skipped {line}")
     if len(corpus.broken) > _MOST_NAMED:
-        _tell(f"skipped {len(corpus.broken) - _MOST_NAMED} more broken rows of {corpus.path}")
+        tell(f"skipped {len(corpus.broken) - _MOST_NAMED} more broken rows of {corpus.path}")
 
 
-def _tell(text: str) -> None:
+def tell(text: str) -> None:
     print(text, file=sys.stderr)

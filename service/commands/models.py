@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -16,6 +15,7 @@ from service.commands.opened import (
     opened,
     transaction,
 )
+from service.commands.progress import progress
 from service.errors import UsageError
 
 if TYPE_CHECKING:
@@ -97,10 +97,11 @@ def run_retrain(args: argparse.Namespace) -> int:
                 current = current_model(conn)
         except ModelUnusable as error:
             raise UsageError(f"{error}: promote a usable one first") from None
-        candidate = retrain(
-            database, current=current, base=Model.load(_shipped()), corpus=_shipped_corpus(),
-            now=clock(), tell=_tell,
-        )  # fmt: skip
+        with progress() as telling:
+            candidate = retrain(
+                database, current=current, base=Model.load(_shipped()), corpus=_shipped_corpus(),
+                now=clock(), tell=telling.tell, follow=telling.follow,
+            )  # fmt: skip
         _print_comparison(candidate)
         if not args.promote:
             print(f"stored as {candidate.name}; comment-desk promote {candidate.name}")
@@ -249,7 +250,3 @@ def _print_comparison(candidate: "Candidate") -> None:
         print(f"against it: {line}")
     if not candidate.against:
         print("not worse than the model in use")
-
-
-def _tell(text: str) -> None:
-    print(text, file=sys.stderr)

@@ -125,7 +125,7 @@ def _blog_comment(row: Row, articles: Mapping[str, Row]) -> Example:
 
 
 def _own(row: Row, _: Mapping[str, Row]) -> Example:
-    names = ("name", "email", "website", "page_title", "page_text")
+    names = ("name", "email", "website", "page_title", "page_text", "lang")
     fields = {name: str(row.get(name) or "") for name in names}
     submission = _submission(_column(row, "comment"), **fields)
     return Example(submission, _label(row), weight=_OWN_WEIGHT)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from service.commands import classifier, models
+from service.commands import classifier, evaluate, models
 from service.errors import UsageError
 from service.scoring.artifact import Artifact
 from service.scoring.model import Model
@@ -23,7 +23,7 @@ def run(*words: str | Path, data_dir: Path | None = None) -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data-dir", default="")
     subparsers = parser.add_subparsers(required=True)
-    for group in (classifier, models):
+    for group in (classifier, evaluate, models):
         group.add_to(subparsers)
     place = ["--data-dir", str(data_dir)] if data_dir else []
     args = parser.parse_args([*place, *map(str, words)])
@@ -166,9 +166,9 @@ def test_the_promoted_model_is_marked(data_dir: Path, capsys: pytest.CaptureFixt
 
 def test_help_needs_nothing_heavy() -> None:
     script = (
-        "import argparse, sys; from service.commands import classifier, models;"
+        "import argparse, sys; from service.commands import classifier, evaluate, models;"
         "subparsers = argparse.ArgumentParser().add_subparsers();"
-        "classifier.add_to(subparsers); models.add_to(subparsers);"
+        "[group.add_to(subparsers) for group in (classifier, evaluate, models)];"
         "print([m for m in ('numpy', 'sklearn', 'scipy') if m in sys.modules])"
     )
 

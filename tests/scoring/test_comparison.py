@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from service.scoring.comparison import compare
+from service.scoring.comparison import Changes, Judged, compare, weigh
 from service.scoring.features import WIDTH
 from service.scoring.model import Model
 from service.scoring.training import Fit
@@ -53,3 +53,26 @@ def test_a_single_mistake_more_among_many_is_chance(good: Model) -> None:
 
     assert compare("set", [*EXAMPLES, *wrong], deaf(9), good).worse == ()
     assert compare("set", wrong, deaf(9), good).worse == ("set: 1 more of 1 spam let through",)
+
+
+def test_who_changed_sides_is_counted_on_both_sides(good: Model) -> None:
+    assert compare("set", EXAMPLES, good, deaf(9)).changes == Changes(honest_held=240)
+    assert compare("set", EXAMPLES, deaf(9), good).changes == Changes(honest_freed=240)
+    assert compare("set", EXAMPLES, good, deaf(-9)).changes == Changes(spam_freed=240)
+    assert compare("set", EXAMPLES, deaf(-9), good).changes == Changes(spam_held=240)
+
+
+def test_changes_of_several_sets_add_up() -> None:
+    both = Changes(1, 2, 3, 4) + Changes(10, 20, 30, 40)
+
+    assert both == Changes(11, 22, 33, 44)
+    assert both.count == 110
+
+
+def test_each_model_is_judged_at_a_threshold_of_its_own() -> None:
+    scores, labels = np.array([0.2, 0.3, 0.8]), np.array([False, False, True])
+
+    found = weigh("set", labels, Judged("old", scores, 0.4), Judged("new", scores, 0.25))
+
+    assert found.changes == Changes(honest_held=1)
+    assert found.worse == ("set: 1 more of 2 honest comments held",)

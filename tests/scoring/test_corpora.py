@@ -19,7 +19,8 @@ def test_own_comments_are_read_with_every_field(tmp_path: Path) -> None:
         tmp_path,
         "own.jsonl",
         '{"comment": "hello there", "label": "ham", "name": "Ana", "email": "a@example.com", '
-        '"website": "https://ana.example", "page_title": "T", "page_text": "body"}\n',
+        '"website": "https://ana.example", "page_title": "T", "page_text": "body", '
+        '"lang": "pt-BR"}\n',
     )
 
     (example,) = read_corpus("own", path).examples
@@ -27,7 +28,7 @@ def test_own_comments_are_read_with_every_field(tmp_path: Path) -> None:
     assert not example.spam
     assert example.submission == bounded(
         "hello there", name="Ana", email="a@example.com", website="https://ana.example",
-        page_title="T", page_text="body",
+        page_title="T", page_text="body", lang="pt-BR",
     )  # fmt: skip
 
 
