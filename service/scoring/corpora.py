@@ -132,7 +132,8 @@ def _own(row: Row, _: Mapping[str, Row]) -> Example:
 
 
 SOURCES: dict[str, Source] = {
-    "own": Source("written for this project (MIT)", _own),
+    "own": Source("composed for this project (MIT)", _own),
+    "written": Source("written by hand for this project, by kind (MIT)", _own),
     "youtube": Source("YouTube Spam Collection, Alberto et al. 2015, UCI (CC BY 4.0)", _labelled()),
     "blog_spam": Source("comment log of a podcast site (BSD-3-Clause)", _labelled("order")),
     "blog_comments": Source(

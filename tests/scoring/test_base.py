@@ -1,6 +1,8 @@
 """The shipped model keeps its promises on comments written to judge it, none of them trained on."""
 
+import json
 import random
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -80,7 +82,7 @@ def test_the_card_tells_what_it_was_trained_on_and_how_good_it_is(base: Model) -
 
     assert card["spec"] == SPEC
     assert card["thresholds"] == {"publish": base.publish_below, "reject": base.reject_above}
-    assert {part["source"] for part in card["trained_on"]} == set(SOURCES)
+    assert {part["source"] for part in card["trained_on"]} == set(SOURCES) - {"written"}
     assert all(part["terms"] for part in card["trained_on"])
     assert card["weaknesses"]
     for measures in card["held_out"].values():
@@ -96,12 +98,29 @@ def test_the_artifact_is_small() -> None:
     assert sum(path.stat().st_size for path in folder.iterdir()) <= 2_000_000
 
 
-def test_the_written_sets_are_not_in_the_training_corpus() -> None:
-    corpus = shipped_models() / "corpus" / "own.jsonl"
-    trained = {example.submission.comment for example in read_corpus("own", corpus).examples}
+def test_the_written_sets_are_not_in_the_training_corpora() -> None:
+    folder = shipped_models() / "corpus"
+    trained = {
+        example.submission.comment
+        for name in ("own", "written")
+        for example in read_corpus(name, folder / f"{name}.jsonl").examples
+    }
 
-    for name in ("honest_topics", "spam", "languages"):
+    for name in ("honest_topics", "hard_honest", "spam", "languages"):
         assert not trained & {example.submission.comment for example in written(name)}
+
+
+def test_the_corpus_written_by_hand_has_every_kind_in_two_languages_and_more() -> None:
+    path = shipped_models() / "corpus" / "written.jsonl"
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    kinds = Counter(row["kind"] for row in rows)
+    honest = Counter(row["lang"] for row in rows if row["label"] == "ham")
+    spam = Counter(row["lang"] for row in rows if row["label"] == "spam")
+
+    assert read_corpus("written", path).broken == []
+    assert len({row["comment"] for row in rows}) == len(rows)
+    assert len(kinds) == 25 and min(kinds.values()) >= 50
+    assert min(honest["en"], honest["es"], spam["en"], spam["es"]) >= 300
 
 
 def test_few_comments_on_a_news_site_are_held(held: Share, corpora: Path) -> None:

@@ -108,4 +108,4 @@ def test_every_public_source_is_read_without_a_broken_row(name: str, corpora: Pa
 
     assert corpus.broken == []
     assert len(corpus.examples) > 800
-    assert set(FILES) | {"own"} == set(SOURCES)
+    assert set(FILES) | {"own", "written"} == set(SOURCES)
