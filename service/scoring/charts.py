@@ -91,7 +91,7 @@ def held_chart(
     )
     ticks = tuple((_tens(value), text) for value, text in _TENS)
     return Chart(
-        "Honest comments held", "threshold", "honest comments held", _shares(_x), ticks,
+        "Honest comments held", "threshold", "share of them", _shares(_x), ticks,
         tuple(series), _marks(thresholds, TOP + 14),
     )  # fmt: skip
 
@@ -105,7 +105,7 @@ def recall_chart(
         for number, curve in enumerate(curves)
     )
     return Chart(
-        "Spam held", "threshold", "spam held (recall)", _shares(_x), _shares(_y), tuple(series),
+        "Spam held", "threshold", "share of it (recall)", _shares(_x), _shares(_y), tuple(series),
         _marks(thresholds, BOTTOM - 22),
     )  # fmt: skip
 
