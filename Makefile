@@ -75,6 +75,7 @@ bench: $(INSTALLED_TESTS) $(ISSO)/.installed ## Measure the service beside Isso 
 	$(BIN)/python -m benchmarks.overload
 	$(BIN)/python -m benchmarks.growth --sizes "$(SIZES)"
 	@if test -n "$(CORPORA)"; then $(BIN)/python -m benchmarks.replay --corpora "$(CORPORA)"; fi
+	@if test -n "$(CORPORA)"; then $(BIN)/python -m benchmarks.classifier --corpora "$(CORPORA)"; fi
 
 $(ISSO)/.installed: | $(INSTALLED)
 	$(BIN)/python -m venv $(ISSO)

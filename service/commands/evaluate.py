@@ -1,12 +1,14 @@
 """`evaluate`: one model, or two side by side, on files of labelled comments."""
 
 import argparse
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.commands.classifier import named_file, tell_broken
-from service.commands.opened import add_data_dir
+from service.commands.opened import add_data_dir, clock
 from service.commands.progress import Telling, progress
 from service.errors import UsageError
 
@@ -23,17 +25,29 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "files", nargs="+", metavar="FILE", help="JSON Lines, or NAME=PATH of a known corpus"
     )
     evaluate.add_argument("--against", metavar="MODEL", help="another model, to compare it with")
+    evaluate.add_argument("--report", type=Path, metavar="FILE.html", help="charts and mistakes")
     evaluate.set_defaults(run=run_evaluate)
     add_data_dir(evaluate)
 
 
 def run_evaluate(args: argparse.Namespace) -> int:
-    """Print false positives, recall and calibration on each file."""
+    """Print false positives, recall and calibration on each file; write the report if asked."""
     names = [args.model] if args.against is None else [args.model, args.against]
     contenders = tuple(_contender(args, name) for name in names)
-    with progress() as telling:
-        measured = _measure(args.files, contenders, telling)
-    _print(measured)
+    with _draft(args.report) as draft:
+        with progress() as telling:
+            measured = _measure(args.files, contenders, telling)
+        _print(measured)
+        if draft is not None:
+            from service.scoring.report import render
+
+            page = render(measured, clock()).encode("utf-8", "replace")
+            try:
+                draft.write_bytes(page)
+            except OSError as error:  # a full disk
+                raise UsageError(f"cannot write {args.report}: {error.strerror}") from None
+    if args.report is not None:
+        print(f"report: {args.report}")
     return 0
 
 
@@ -85,3 +99,27 @@ def _print(measured: "Measured") -> None:
     print(evaluation.table(measured.rows()))
     for line in measured.verdict():
         print(line)
+
+
+@contextmanager
+def _draft(report: Path | None) -> Iterator[Path | None]:
+    """A file beside the report, which takes its place when the block ends well.
+
+    Raises UsageError where none can be written, before anything else is done.
+    """
+    if report is None:
+        yield None
+        return
+    place = report.resolve()
+    if place.exists() and not place.is_file():
+        raise UsageError(f"cannot write {report}: not a file")
+    draft = place.with_name(f".{place.name}.{os.getpid()}.new")
+    try:
+        draft.touch()
+    except OSError as error:
+        raise UsageError(f"cannot write {report}: {error.strerror}") from None
+    try:
+        yield draft
+        draft.replace(place)
+    finally:
+        draft.unlink(missing_ok=True)

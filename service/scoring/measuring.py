@@ -68,11 +68,16 @@ class Measured:
         """Each contender's row of each file."""
         return [row for sample in self.samples for row in self.measures(sample)]
 
-    def measures(self, sample: Sample) -> list[Measures]:
-        """A row for each contender at its own threshold, named after it where there are two."""
+    def measures(self, sample: Sample, inside: Labels | None = None) -> list[Measures]:
+        """A row for each contender at its own threshold, named after it where there are two.
+
+        `inside` marks the comments that count; without it all do.
+        """
+        chosen = slice(None) if inside is None else inside
+        labels = sample.labels[chosen]
         return [
-            self._measure(sample.name, place, sample.scores[place], sample.labels)
-            for place in range(len(self.contenders))
+            self._measure(sample.name, place, scores[chosen], labels)
+            for place, scores in enumerate(sample.scores)
         ]
 
     def whole(self) -> list[Measures]:

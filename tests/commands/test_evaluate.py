@@ -1,5 +1,7 @@
 """`evaluate`, run as the command line runs it: what it prints, and what it refuses."""
 
+import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,3 +94,44 @@ def test_a_file_without_comments_is_named_before_anything_is_measured(
             run("evaluate", make("new"), file, bad)
 
     assert capsys.readouterr().out == ""
+
+
+# --- report -----------------------------------------------------------------------------------
+
+
+def test_the_report_is_written_beside_the_table(
+    make: Make, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report.html"
+    card = make("new") / "card.json"
+
+    assert run("evaluate", card.parent, file, "--report", report, "--against", make("old")) == 0
+
+    page = report.read_text("utf-8")
+    assert capsys.readouterr().out.splitlines()[-1] == f"report: {report}"
+    assert hashlib.sha256(card.read_bytes()).hexdigest() in page
+    assert hashlib.sha256(file.read_bytes()).hexdigest() in page
+    assert {path.name for path in tmp_path.iterdir()} == {"models", "own.jsonl", "report.html"}
+
+
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_read(
+    make: Make, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing = tmp_path / "no-such-folder" / "report.html"
+
+    for bad in (missing, tmp_path, Path(os.devnull)):
+        with pytest.raises(UsageError, match=f"cannot write {bad}: "):
+            run("evaluate", make("new"), "no-such-file.jsonl", "--report", bad)
+
+    assert capsys.readouterr().out == ""
+
+
+def test_a_run_that_fails_leaves_the_earlier_report_as_it_was(make: Make, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
+    report.write_text("earlier")
+
+    with pytest.raises(UsageError, match="cannot read no-such-file"):
+        run("evaluate", make("new"), "no-such-file.jsonl", "--report", report)
+
+    assert report.read_text() == "earlier"
+    assert {path.name for path in tmp_path.iterdir()} == {"models", "report.html"}

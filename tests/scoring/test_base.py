@@ -1,7 +1,6 @@
 """The shipped model keeps its promises on comments written to judge it, none of them trained on."""
 
 import json
-import random
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -9,31 +8,14 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from benchmarks.disguises import DISGUISES
 from service.domain import Submission
 from service.scoring.corpora import SOURCES, Example, bounded, read_corpus
 from service.scoring.features import SPEC
 from service.scoring.model import Model, shipped_models
-from service.scoring.training import leet
 from tests.scoring.conftest import written
 
 Share = Callable[[list[Example]], float]
-LOOKALIKES = str.maketrans("aceopsxy", "асеорѕху")
-
-
-def _spaced(text: str) -> str:
-    return "  ".join(" ".join(word) if len(word) >= 4 else word for word in text.split())
-
-
-DISGUISES: dict[str, Callable[[str], str]] = {
-    "full width": lambda text: text.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)}),
-    "entities": lambda text: "".join(f"&#{ord(char)};" for char in text),
-    "zero width": lambda text: "\u200b".join(text),
-    "look-alikes": lambda text: text.translate(LOOKALIKES),
-    "stacked marks": lambda text: "".join(char + "\u0335\u0317" for char in text),
-    "capitals": str.upper,
-    "spaced": _spaced,
-    "leet": lambda text: leet(text, random.Random(text)),
-}
 
 
 def test_no_honest_comment_on_drugs_money_or_gambling_is_held(held: Share) -> None:
@@ -119,7 +101,8 @@ def test_the_corpus_written_by_hand_has_every_kind_in_two_languages_and_more() -
 
     assert read_corpus("written", path).broken == []
     assert len({row["comment"] for row in rows}) == len(rows)
-    assert len(kinds) == 25 and min(kinds.values()) >= 50
+    assert len(kinds) == 25
+    assert min(kinds.values()) >= 50
     assert min(honest["en"], honest["es"], spam["en"], spam["es"]) >= 300
 
 
