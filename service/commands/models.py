@@ -2,7 +2,8 @@
 
 import argparse
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,13 +126,12 @@ def run_retrain(args: argparse.Namespace) -> int:
 def run_promote(args: argparse.Namespace) -> int:
     """Use a model: one of the database, the shipped one, or one from a folder."""
     from service.promote import promote
-    from service.scoring.artifact import ModelUnusable
     from service.scoring.model import Model
     from service.store import models
 
     _check_force(args)
     now = clock()
-    try:
+    with _usable_models():
         artifact = find_artifact(args, args.name)
         name = Model.of(artifact).name
         with transaction(args) as conn:
@@ -142,8 +142,6 @@ def run_promote(args: argparse.Namespace) -> int:
                 conn, None if shipped else name, force=args.force, actor=_ACTOR,
                 reason=args.reason, now=now,
             )  # fmt: skip
-    except ModelUnusable as error:
-        raise UsageError(str(error)) from None
     print(f"{name} is in use")
     return 0
 
@@ -151,13 +149,9 @@ def run_promote(args: argparse.Namespace) -> int:
 def run_rollback(args: argparse.Namespace) -> int:
     """Use the model before the one in use again."""
     from service.promote import roll_back
-    from service.scoring.artifact import ModelUnusable
 
-    try:
-        with transaction(args) as conn:
-            name = roll_back(conn, actor=_ACTOR, reason=args.reason, now=clock())
-    except ModelUnusable as error:
-        raise UsageError(str(error)) from None
+    with _usable_models(), transaction(args) as conn:
+        name = roll_back(conn, actor=_ACTOR, reason=args.reason, now=clock())
     print(f"{name or _shipped().name} is in use again")
     return 0
 
@@ -165,31 +159,36 @@ def run_rollback(args: argparse.Namespace) -> int:
 def run_shadow(args: argparse.Namespace) -> int:
     """Let a model score beside the one in use, or none; it decides nothing."""
     from service.promote import shade
-    from service.scoring.artifact import ModelUnusable
 
-    try:
-        with transaction(args) as conn:
-            shade(conn, args.name, actor=_ACTOR, now=clock())
-    except ModelUnusable as error:
-        raise UsageError(str(error)) from None
+    with _usable_models(), transaction(args) as conn:
+        shade(conn, args.name, actor=_ACTOR, now=clock())
     print(f"{args.name} scores in the shadow" if args.name else "nothing scores in the shadow")
     return 0
 
 
+@contextmanager
+def _usable_models() -> Iterator[None]:
+    """A model that cannot be used ends the command with what is wrong with it."""
+    from service.scoring.artifact import ModelUnusable
+
+    try:
+        yield
+    except ModelUnusable as error:
+        raise UsageError(str(error)) from None
+
+
 def find_artifact(args: argparse.Namespace, name: str) -> "Artifact":
     """The model of this name or folder; without a name the one in use. Raises UsageError."""
-    from service.scoring.artifact import Artifact, ModelUnusable
+    from service.scoring.artifact import Artifact
 
     used, found = _list_models(args)
     wanted = name or used
     if os.sep in name and Path(name).is_dir():
         found = [(wanted, partial(Artifact.read, Path(name)))]
-    try:
+    with _usable_models():
         for known, read in reversed(found):  # the database's first
             if known == wanted:
                 return read()
-    except ModelUnusable as error:
-        raise UsageError(str(error)) from None
     raise UsageError(f"no model named {wanted!r}; `comment-desk models` lists them")
 
 

@@ -14,8 +14,8 @@ from service.intake.body import parse_urlencoded
 from service.scoring.artifact import ModelUnusable
 from service.vocabulary import Outcome, Role
 from service.web.auth import require_actor
-from service.web.chart import band_bars, contradiction_bars
 from service.web.desk_page import desk_page, redirect, signed_in
+from service.web.drift_chart import band_bars, contradiction_bars
 from service.web.model_words import (
     ModelCard,
     alarms,
