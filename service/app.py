@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from service.config import Config
 from service.errors import DeskError, Unavailable
+from service.huge_pages import use_huge_pages
 from service.limits import Limits
 from service.link import open_link
 from service.promote import refresh, refresh_shadow
@@ -178,6 +179,7 @@ def settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    use_huge_pages()
 
 
 async def _tidy_now_and_then(store: Database, metrics: Metrics) -> None:

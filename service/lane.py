@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from msgspec import Struct
 from redis import exceptions
 from redis.asyncio import Redis
 from redis.asyncio.sentinel import Sentinel
@@ -54,8 +55,7 @@ class LinkState:
     last_error: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(Struct, frozen=True):
     script: Script
     keys: Sequence[str]
     args: Sequence[Argument]

@@ -10,10 +10,10 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from msgspec import Struct
 
 from service.domain import Cluster, Submission
 from service.errors import RateLimited
@@ -33,8 +33,7 @@ _LIKENESS = 7 * 86_400  # seconds a fingerprint is remembered
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(Struct, frozen=True):
     """A submission was admitted.
 
     `degraded`: counted by this process alone, since Redis was away. `token_uses`: how often its
@@ -47,8 +46,7 @@ class Admission:
     cluster: Cluster | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """One rate on one key. `scope` is the setting's last word: address, network, email…"""
 
     scope: str

@@ -7,9 +7,10 @@ In doubt, hold: nothing is published or rejected because a part of the service f
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+
+from msgspec import Struct
 
 from service.domain import AuthorHistory, Cluster, Score, Signal, Submission, Verdict
 from service.settings import Policy
@@ -20,27 +21,23 @@ CLUSTER_HELD_FROM = 3  # near-identical comments; two may be a reader's second t
 LIKELY_SPAM_FROM = 0.9  # where the model has no stricter threshold of its own
 
 
-@dataclass(frozen=True)
-class Case:
-    """What the rules look at."""
+class Case(Struct, frozen=True, dict=True):
+    """What the rules look at; `brought` is what the submission brought along."""
 
     submission: Submission
+    brought: Mapping[Code, Signal]
     score: Score | None
+    band: Band
     cluster: Cluster | None
     degraded: bool
     history: AuthorHistory
     policy: Policy
 
-    @cached_property
-    def brought(self) -> Mapping[Code, Signal]:
-        """What the submission brought along, the first of each code."""
-        return {signal.code: signal for signal in reversed(self.submission.signals)}
-
-    @cached_property
+    @property
     def links(self) -> tuple[Link, ...]:
         return find_links(self.submission.comment)
 
-    @cached_property
+    @property
     def hosts(self) -> tuple[str, ...]:
         """The hosts the comment, the name and the website field point to."""
         links = (*self.links, *find_links(self.submission.name))
@@ -53,8 +50,7 @@ class Case:
         return tuple(tokens(text) for text in written if text)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What one rule has to say: a signal and, unless it is only a note, an outcome."""
 
     outcome: Outcome | None
@@ -73,7 +69,8 @@ def decide(
     `score` is None when there is no usable model or it failed, `cluster` when Redis could
     not be asked, `degraded` says that the rate limits had to make do without their store.
     """
-    case = Case(submission, score, cluster, degraded, history, policy)
+    brought = {signal.code: signal for signal in reversed(submission.signals)}  # the first of each
+    case = Case(submission, brought, score, band(score, policy), cluster, degraded, history, policy)
     findings = [finding for rule in RULES if (finding := rule(case)) is not None]
     decided = next(f.outcome for f in findings if f.outcome is not None)
     return Verdict(decided, tuple(dict.fromkeys(f.signal for f in findings)))
@@ -190,9 +187,8 @@ def _held_word(case: Case) -> Finding | None:
 
 def _not_below_publish_threshold(case: Case) -> Finding | None:
     """The score is not low enough to publish unseen."""
-    found = band(case.score, case.policy)
-    code = Code.SCORE_SPAM if found is Band.LIKELY_SPAM else Code.SCORE_UNSURE
-    return _if(found in (Band.LIKELY_SPAM, Band.UNSURE), Outcome.HOLD, code)
+    code = Code.SCORE_SPAM if case.band is Band.LIKELY_SPAM else Code.SCORE_UNSURE
+    return _if(case.band in (Band.LIKELY_SPAM, Band.UNSURE), Outcome.HOLD, code)
 
 
 def _rejected_before(case: Case) -> Finding | None:
@@ -218,8 +214,7 @@ def _unproven(case: Case) -> Finding | None:
 
 def _fine(case: Case) -> Finding | None:
     """The score is below the publish threshold and nothing above objects."""
-    fine = band(case.score, case.policy) is Band.LIKELY_FINE
-    return _if(fine, Outcome.PUBLISH, Code.SCORE_FINE)
+    return _if(case.band is Band.LIKELY_FINE, Outcome.PUBLISH, Code.SCORE_FINE)
 
 
 RULES: tuple[Rule, ...] = (

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 from sqlalchemy import Connection
 
@@ -33,8 +33,7 @@ from service.tokens import edit_token, new_id
 from service.vocabulary import SYSTEM, Code, Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """All that the machine found out about one submission before its verdict."""
 
     score: Score | None

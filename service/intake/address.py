@@ -5,6 +5,7 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 Network = IPv4Network | IPv6Network
+_OCTETS = {str(number): number for number in range(256)}
 UNKNOWN = ("unknown", "unknown-network")  # one bucket for all: an unnamed client is still counted
 
 
@@ -46,6 +47,12 @@ def _is_trusted(address: IPv4Address | IPv6Address, trusted: Sequence[Network]) 
 def _parse_hop(text: str) -> IPv4Address | IPv6Address | None:
     """The address in a hop: with or without port, brackets or zone; IPv4-mapped is IPv4."""
     text = text.strip()
+    try:  # the common shape, in a third of the time
+        octets = bytes(map(_OCTETS.__getitem__, text.split(".")))
+    except KeyError:
+        octets = b""
+    if len(octets) == 4:
+        return IPv4Address(octets)
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:

@@ -56,6 +56,7 @@ _FIELDS = (
     _Field("author_token", 500, "The author's token"),
     _Field("proof", 5000, "The form's proof of work"),
 )
+_NO_TEXT = {field.name: "" for field in _FIELDS}
 _PAGE_URL = next(field for field in _FIELDS if field.name == "page_url")
 _COMMENT = next(field for field in _FIELDS if field.name == "comment")
 _NO_OBJECT = FieldError("", "wrong-type", "Send one object with the fields.")
@@ -79,7 +80,10 @@ def parse_submission(
     if not isinstance(fields, Mapping):
         raise InvalidSubmission([_NO_OBJECT])
     errors: list[FieldError] = []
-    text = {field.name: _read_text(fields, field, errors) for field in _FIELDS}
+    text = _NO_TEXT.copy()
+    for field in _FIELDS:
+        if field.required or field.name in fields:
+            text[field.name] = _read_text(fields, field, errors)
     submission = Submission(
         site=text["site"],
         page_url=_read_page_url(text["page_url"], errors),

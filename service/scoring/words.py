@@ -5,7 +5,8 @@ word and one look at the weights for its pairs.
 """
 
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import pairwise, repeat
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,7 @@ _MOST_KEPT = 14_000  # words, and as many older ones; about 170 bytes each
 _FEW = 4  # cores that are hashed sooner one by one than together
 
 Entry = tuple[float, int, int]  # what a word's grams weigh together, how many, the word's code
+_WEIGHT, _CODE = itemgetter(0), itemgetter(2)
 
 
 class Weighed(NamedTuple):
@@ -45,7 +47,7 @@ class Weighed(NamedTuple):
         """What is due to the word at each place, together `logit`: what its grams weigh, where it
         first stands, and half of each pair it is in."""
         rest, none = dict(self.entries), (0.0, 0, 0)
-        own = [rest.pop(word, none)[0] for word in self.words]
+        own = list(map(_WEIGHT, map(rest.pop, self.words, repeat(none))))
         pairs, half = self.pairs, self.scale / 2
         beside = zip(own, [0.0, *pairs], [*pairs, 0.0], strict=False)
         return [(2 * word + before + after) * half for word, before, after in beside]
@@ -89,7 +91,7 @@ class WordTable:
             each = list(map(self._kept.__getitem__, words))
         entries = dict(zip(words, each, strict=True))
         weights, sizes, _ = zip(*entries.values(), strict=True)
-        pairs, count = self._weigh_pairs([entry[2] for entry in each])
+        pairs, count = self._weigh_pairs(list(map(_CODE, each)))
         scale = scale_of(sum(sizes) + count)
         return Weighed(words, entries, pairs, scale, (sum(weights) + sum(pairs)) * scale)
 

@@ -26,7 +26,7 @@ class _Compiled:
     order: Callable[[Mapping[str, Any]], Any]
     defaults: Mapping[str, Any]
     into: tuple[tuple[str, Convert], ...]
-    out: tuple[Convert | None, ...]
+    out: tuple[tuple[int, Convert], ...]
     row: Callable[[Iterable[Any]], Any]
 
 
@@ -66,14 +66,12 @@ class Prepared:
         bound = {**compiled.defaults, **values} if compiled.defaults else values
         for name, convert in compiled.into:
             bound[name] = convert(bound[name])
-        arguments = compiled.order(bound)
         driver: Any = conn.connection.dbapi_connection
-        dbapi: Any = dialect.loaded_dbapi
         try:
-            cursor = driver.execute(compiled.sql, arguments)
+            cursor = driver.execute(compiled.sql, compiled.order(bound))
             taken = take(cursor)
             cursor.close()
-        except dbapi.Error as error:
+        except dialect.loaded_dbapi.Error as error:
             raise _translated(error, compiled.sql, conn) from error
         return compiled, taken
 
@@ -88,7 +86,7 @@ def _compile(statement: ClauseElement, dialect: Dialect) -> _Compiled:
         order=_ordering(names) if compiled.positional else dict,
         defaults={name: value for name, value in compiled.params.items() if value is not None},
         into=_converters(compiled, names),
-        out=tuple(c.type.dialect_impl(dialect).result_processor(dialect, None) for c in columns),
+        out=_out_of(columns, dialect),
         row=_row_of([c.key for c in columns]),
     )
 
@@ -114,11 +112,16 @@ def _converters(compiled: SQLCompiler, names: tuple[str, ...]) -> tuple[tuple[st
     return tuple((name, convert) for name, convert in found if convert is not None)
 
 
+def _out_of(columns: list[Any], dialect: Dialect) -> tuple[tuple[int, Convert], ...]:
+    found = [c.type.dialect_impl(dialect).result_processor(dialect, None) for c in columns]
+    return tuple((place, convert) for place, convert in enumerate(found) if convert is not None)
+
+
 def _converted(compiled: _Compiled, row: tuple[Any, ...]) -> Any:
-    return compiled.row(
-        value if convert is None else convert(value)
-        for value, convert in zip(row, compiled.out, strict=True)
-    )
+    values = list(row)
+    for place, convert in compiled.out:
+        values[place] = convert(values[place])
+    return compiled.row(values)
 
 
 def _translated(error: Any, sql: str, conn: Connection) -> BaseException:

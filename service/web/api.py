@@ -17,6 +17,7 @@ from service.tokens import new_secret
 from service.web import wire
 from service.web.auth import bearer_token, is_own_origin
 from service.web.body import read_fields, read_json, wants_json
+from service.web.headers import header
 from service.web.pages import Pages
 from service.web.query import page_of, path_id
 from service.web.state import DeskRequest, clock
@@ -135,7 +136,7 @@ async def _submit(request: DeskRequest, fields: object, is_form: bool) -> Receip
     submission = parse_submission(
         fields,
         address=address_of(request),
-        idempotency_key=request.headers.get("idempotency-key", ""),
+        idempotency_key=header(request.scope, b"idempotency-key").decode("latin-1"),
         form=is_form,
     )
     return await submit.submit(
@@ -152,7 +153,7 @@ async def _submit(request: DeskRequest, fields: object, is_form: bool) -> Receip
 
 def _foreign_origin(request: DeskRequest) -> str:
     """The Origin header, or "" from a page of our own: the plain form stands on one."""
-    origin = request.headers.get("origin", "")
+    origin = header(request.scope, b"origin").decode("latin-1")
     return "" if not origin or is_own_origin(request) else origin
 
 

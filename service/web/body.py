@@ -5,6 +5,7 @@ from starlette.exceptions import HTTPException
 
 from service.errors import UnreadableBody, UnsupportedMediaType
 from service.intake.body import MAX_FIELDS, parse_json, parse_urlencoded
+from service.web.headers import header
 from service.web.state import DeskRequest
 
 MAX_BODY = 256 * 1024  # bytes; `middleware` answers 413 to more before anything is parsed
@@ -12,15 +13,15 @@ MAX_BODY = 256 * 1024  # bytes; `middleware` answers 413 to more before anything
 
 async def read_fields(request: DeskRequest) -> tuple[object, bool]:
     """The body's value, and whether it came as a form. Raises UnreadableBody and 415."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    kind = header(request.scope, b"content-type").partition(b";")[0].strip().lower()
+    if header(request.scope, b"content-encoding").lower() not in (b"", b"identity"):
         await request.body()  # too large is said first; nothing is ever unpacked
         raise UnsupportedMediaType("Send the body without Content-Encoding.")
-    if kind == "application/json":
+    if kind == b"application/json":
         return parse_json(await request.body()), False
-    if kind == "application/x-www-form-urlencoded":
+    if kind == b"application/x-www-form-urlencoded":
         return parse_urlencoded(await request.body()), True
-    if kind == "multipart/form-data":
+    if kind == b"multipart/form-data":
         return await _read_multipart(request), True
     raise UnsupportedMediaType
 

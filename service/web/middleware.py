@@ -13,6 +13,7 @@ from service import read
 from service.errors import DeskError
 from service.intake.page import is_allowed_origin
 from service.web.body import MAX_BODY
+from service.web.headers import header
 from service.web.problems import problem_response, unexpected_response
 
 # Pages may be framed or scripted only where their own handler says so with a policy of its own.
@@ -85,7 +86,7 @@ class Envelope:
 
 
 def _declared_length(scope: Scope) -> int:
-    length = _header(scope, b"content-length")
+    length = header(scope, b"content-length")
     return int(length) if length.isdigit() else 0
 
 
@@ -106,12 +107,12 @@ class Cors:
         if scope["type"] != "http" or not is_public(scope["path"]):
             await self.app(scope, receive, send)
             return
-        origin = _header(scope, b"origin")
+        origin = header(scope, b"origin")
         extra = [_VARY]  # several such lines are one list
         allowed = bool(origin) and await self._is_listed(origin.decode("latin-1"), scope["state"])
         if allowed:
             extra += [(b"access-control-allow-origin", origin), _EXPOSED]
-        if scope["method"] == "OPTIONS" and _header(scope, b"access-control-request-method"):
+        if scope["method"] == "OPTIONS" and header(scope, b"access-control-request-method"):
             preflight = Response(None, 204 if allowed else 403, _PREFLIGHT if allowed else None)
             await preflight(scope, receive, _adding(send, extra))
             return
@@ -129,14 +130,6 @@ class Cors:
 def is_public(path: str) -> bool:
     """Whether a path belongs to the API that pages of other origins may call."""
     return path.startswith(_CROSS_ORIGIN) and not path.endswith("/history")
-
-
-def _header(scope: Scope, name: bytes) -> bytes:
-    """The first header of this name, or nothing."""
-    for found, value in scope["headers"]:
-        if found == name:
-            return bytes(value)
-    return b""
 
 
 def _adding(send: Send, extra: list[tuple[bytes, bytes]]) -> Send:
