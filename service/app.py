@@ -64,6 +64,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route(COMMENT, api.delete_comment, methods=["DELETE"]),
     Route(f"{COMMENT}/history", moderation.get_history),
     Route("/api/v1/queue", moderation.get_queue),
+    Route("/api/v1/queue/watch", moderation.get_watch),
     Route("/api/v1/queue/claim", moderation.post_claim, methods=["POST"]),
     Route("/api/v1/queue/release", moderation.post_release, methods=["POST"]),
     Route("/api/v1/decisions", moderation.post_decision, methods=["POST"]),

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from service import review
+from service import review, tally
 from service.domain import Actor, Comment, Decision, DecisionResult
 from service.errors import FieldError, InvalidSubmission, NotFound
 from service.intake.body import parse_urlencoded
@@ -129,7 +129,7 @@ async def _queue_page(
     has_more = len(items) > len(page)
     context = {
         "cards": [card(item, actor, now) for item in page],
-        "stats": await review.read_stats(actor, store=store, now=now),
+        "stats": await tally.read_stats(actor, store=store, now=now),
         "matching": await review.count_waiting(actor, wanted, store=store) if filters else None,
         "sites": await review.list_sites(actor, store=store),
         "latest": latest,
