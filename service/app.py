@@ -77,6 +77,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/desk", desk.get_desk),
     Route("/desk/", desk.get_queue),
     Route("/desk/comments/{id:uuid}", desk.get_comment),
+    Route("/desk/comments/{id:uuid}/card", desk.get_card),
     Route("/desk/decisions", desk.post_decision, methods=["POST"]),
     Route("/desk/decisions/{id:uuid}/undo", desk.post_undo, methods=["POST"]),
     Route("/desk/classifier", classifier.get_classifier),
