@@ -99,8 +99,8 @@ function toLine(card, words, undoWords, undo) {
   card.dataset.stand = "own";
   card.append(
     made("p", { class: "line" },
-      made("strong", {}, words),
-      made("bdi", { class: "clip faint" }, name),
+      made("strong", {}, words), " ",
+      made("bdi", { class: "clip faint" }, name), " ",
       made("span", { class: "wait faint" }),
       made("button", { type: "button", class: "quiet", "aria-label": `${undoWords}: ${words}, ${name}`, click: undo },
         undoWords)),

@@ -255,8 +255,10 @@ function advance(from) {
 /** The end of the list, and on to the cards that come after it, if some do. */
 function goToEnd() {
   const end = document.getElementById("end");
+  const wasThere = document.activeElement === end;
   end?.focus();
   watch.more().then((added) => {
     if (added.length && document.activeElement === end) focusOn(added[0]);
+    else if (wasThere) say("This is the end of the list");
   });
 }

@@ -123,8 +123,9 @@ function isTyping(target) {
   return target.isContentEditable || target.matches("textarea, select");
 }
 
-/** The dialog that lists the keys and changes them. @param {() => void} closed */
-function keysDialog(closed) {
+/** The dialog that lists the keys and changes them; returns what opens it. Where the focus is then,
+ *  it comes back to. */
+function keysDialog() {
   const dialog = /** @type {HTMLDialogElement} */ (document.getElementById("keys"));
   const on = /** @type {HTMLInputElement} */ (document.getElementById("keys-on"));
   const slip = /** @type {HTMLElement} */ (document.getElementById("keys-slip"));
@@ -165,7 +166,6 @@ function keysDialog(closed) {
     show();
   });
   document.getElementById("keys-close")?.addEventListener("click", () => dialog.close());
-  dialog.addEventListener("close", closed);
   return () => {
     show();
     dialog.showModal();

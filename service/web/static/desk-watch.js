@@ -44,8 +44,7 @@ class Watch {
     addEventListener("pagehide", () => this.release());
     addEventListener("pageshow", (event) => event.persisted && this.look());
     setInterval(() => this.look(), EVERY);
-    setInterval(() => this.lease(), (this.seconds * 1000) / 3);
-    this.lease();
+    this.keepLeases();
   }
 
   get seconds() {
@@ -167,8 +166,9 @@ class Watch {
     this.fresh = [];
     this.button.hidden = true;
     this.button.textContent = "";
-    const open = nextCard(null, isOpen) || first;
-    if (open) focusOn(open);
+    const last = /** @type {Card | null} */ (queue.querySelector(':scope > [tabindex="0"]'));
+    const card = last && isOpen(last) ? last : nextCard(null, isOpen) || first;
+    card?.focus({ preventScroll: true }); // what is new stands further down: nothing moves for it
   }
 
   // --- leases: what is looked at here ---
@@ -190,6 +190,12 @@ class Watch {
       this.leaseTimer = 0;
       this.lease();
     }, wait);
+  }
+
+  /** As long as the page is open. */
+  async keepLeases() {
+    await this.lease();
+    setTimeout(() => this.keepLeases(), (this.seconds * 1000) / 3);
   }
 
   /** Lease what is looked at, and renew what has run for half of its time. */

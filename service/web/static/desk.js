@@ -3,7 +3,12 @@
 "use strict";
 (() => {
 
-const help = keysDialog(() => backToCard());
+const openDialog = keysDialog();
+
+function help() {
+  backToCard(); // so that a browser knows where the focus belongs afterwards
+  openDialog();
+}
 
 /** The card where the focus was last, or the first. */
 function backToCard() {
