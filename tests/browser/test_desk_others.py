@@ -164,6 +164,7 @@ def test_nothing_shifts_but_by_the_moderator_s_own_keys(
     complaints.clear()  # of the 400
 
 
+@pytest.mark.slow
 def test_what_is_looked_at_is_leased_and_freed_on_leaving_and_on_deciding(
     world: World, visit_desk: Open, open_page: Open
 ) -> None:
@@ -184,6 +185,7 @@ def test_what_is_looked_at_is_leased_and_freed_on_leaving_and_on_deciding(
     wait_until(lambda: lookers(world, desk.ids) == [""] * 9, "the leases to be freed")
 
 
+@pytest.mark.slow
 def test_a_lease_is_renewed_while_the_page_is_there_and_ends_when_the_browser_dies(
     world: World, visit_desk: Open, complaints: list[str]
 ) -> None:
@@ -191,13 +193,15 @@ def test_a_lease_is_renewed_while_the_page_is_there_and_ends_when_the_browser_di
 
     def shorten(route: Route) -> None:
         answer = route.fetch()
-        route.fulfill(response=answer, body=answer.text().replace('lease="60"', 'lease="1"'))
+        route.fulfill(response=answer, body=answer.text().replace('lease="60"', 'lease="3"'))
 
     desk.page.route(re.compile(r"/desk/\?"), shorten)
     with desk.page.expect_response("**/queue/claim"):
         desk.page.reload()
-    for _ in range(4):  # each further claim comes within the second that the last one is good for
-        with desk.page.expect_response("**/queue/claim", timeout=3000):
+    for _ in range(
+        2
+    ):  # each further claim comes within the three seconds that the last is good for
+        with desk.page.expect_response("**/queue/claim", timeout=4000):
             assert lookers(world, desk.ids) == ["max", "max"]
 
     desk.page.context.set_offline(True)
@@ -224,7 +228,7 @@ def test_who_looks_at_a_comment_comes_and_goes_without_moving_anything(
         assert places(desk) == before
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
 def test_cards_in_every_state_are_clean_and_fit_a_small_phone(
     world: World, visit_desk: Open, complaints: list[str], scheme: str
 ) -> None:

@@ -82,6 +82,7 @@ def test_a_service_that_does_not_come_back_gives_all_that_waits_back(
     complaints.clear()  # of the broken connections
 
 
+@pytest.mark.slow
 def test_while_the_service_is_away_decisions_wait_and_then_each_is_stored_once(
     world: World, visit_desk: Open, complaints: list[str]
 ) -> None:

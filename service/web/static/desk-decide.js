@@ -16,7 +16,10 @@ const MOST_KEPT = 200; // decisions that can be taken back after a reload
 
 /** @type {Entry[]} */ const decided = remembered();
 /** The decision in force on a card. @type {WeakMap<Card, Entry>} */ const latest = new WeakMap();
-let left = Number(queue.dataset.left);
+/** What could not be saved: sent again it carries the same key, in case it was saved even so.
+ *  @type {WeakMap<Card, {choice: Choice, key: string}>} */ const unsaved = new WeakMap();
+let left = Number(queue.dataset.left); // of what this page is about
+let waiting = Number(queue.dataset.waiting); // of everything
 
 const outbox = new Outbox(`${queue.dataset.base}/api/v1`, queue.dataset.csrf || "");
 const watch = new Watch(outbox, counted, (card) => (latest.get(card)?.unsent || 0) > 0);
@@ -39,7 +42,7 @@ function decide(wanted, choice) {
   const entry = { id: "", words, count: cards.length, cards, isUndone: false, unsent: 1 };
   const ids = cards.map(idOf);
   const hadFocus = focusedCard();
-  const key = newKey();
+  const key = (cards.length === 1 && keyBefore(cards[0], choice)) || newKey();
   for (const card of cards) {
     latest.set(card, entry);
     card.dataset.became = choice.choice === "approve" ? "published" : "rejected";
@@ -60,8 +63,14 @@ function decide(wanted, choice) {
   outbox.send({
     path: () => "/decisions", body, key,
     waits: (why) => cards.forEach((card) => latest.get(card) === entry && markWaiting(card, why)),
-    ends: (answer) => settled(entry, choice, answer),
+    ends: (answer) => settled(entry, choice, answer, key),
   });
+}
+
+/** @param {Card} card @param {Choice} choice */
+function keyBefore(card, choice) {
+  const before = unsaved.get(card);
+  return before && JSON.stringify(before.choice) === JSON.stringify(choice) ? before.key : "";
 }
 
 /** @param {Card[]} cards */
@@ -75,12 +84,16 @@ function showLine(card, entry) {
 }
 
 /** What the service said to a decision. @param {Entry} entry @param {Choice} choice
- *  @param {{status: number, body: any}} answer */
-function settled(entry, choice, answer) {
+ *  @param {{status: number, body: any}} answer @param {string} key */
+function settled(entry, choice, answer, key) {
   entry.unsent--;
   watch.turn++;
   const { changed, conflicts } = answer.body || {};
-  if (!Array.isArray(changed)) return bringBack(entry, entry.cards, `Not saved: ${wrong(answer)}.`);
+  for (const card of entry.cards) unsaved.delete(card);
+  if (!Array.isArray(changed)) {
+    if (entry.count === 1) unsaved.set(entry.cards[0], { choice, key });
+    return bringBack(entry, entry.cards, `Not saved: ${wrong(answer)}.`);
+  }
   entry.id = answer.body.decision_id;
   for (const card of entry.cards) {
     markWaiting(card, "");
@@ -226,22 +239,24 @@ function remembered() {
 /** @param {number} by */
 function change(by) {
   left = Math.max(0, left + by);
-  if ("all" in queue.dataset) showWaiting();
+  if (queue.dataset.since) waiting = Math.max(0, waiting + by); // else this page is of what is decided
+  showWaiting();
 }
 
 /** How many wait, as the service counts; what is still to be sent is counted off.
- *  @param {number} waiting */
-function counted(waiting) {
-  if (!("all" in queue.dataset) || outbox.jobs.length) return;
-  left = waiting;
+ *  @param {number} now */
+function counted(now) {
+  if (outbox.jobs.length) return;
+  waiting = now;
+  if ("all" in queue.dataset) left = now;
   showWaiting();
 }
 
 function showWaiting() {
-  const words = `${left.toLocaleString("en")} ${left === 1 ? "comment" : "comments"} waiting`;
+  const words = `${waiting.toLocaleString("en")} ${waiting === 1 ? "comment" : "comments"} waiting`;
   const heading = document.getElementById("waiting");
   if (heading && heading.textContent !== words) heading.textContent = words;
-  document.title = `${left} waiting · Comment Desk`;
+  document.title = `${waiting} waiting · Comment Desk`;
 }
 
 /** On to the next card that waits; at the end to what is loaded next, or to the end itself.
