@@ -137,6 +137,30 @@ def test_answers_that_are_lost_double_nothing(
     complaints.clear()  # of the broken connections
 
 
+def test_what_was_saved_though_nobody_heard_of_it_is_saved_once_when_decided_again(
+    world: World, visit_desk: Open, complaints: list[str]
+) -> None:
+    desk = sit_down(world, visit_desk, 2)
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.fulfill(status=500, body="{}")
+
+    desk.page.route(DECISIONS, lose)
+    desk.press("s")
+    expect(desk.card(0).locator(".slip")).to_contain_text("Not saved")
+    desk.page.unroute(DECISIONS)
+    desk.press("k", "s")
+    desk.sent()
+
+    assert desk.stored()[0] == ("rejected", 1)
+    expect(desk.card(0)).to_contain_text("Marked as spam Abel Undo")
+    desk.press("z")
+    desk.sent()
+    assert desk.stored()[0] == ("held", 1)
+    complaints.clear()  # of the 500s
+
+
 def test_a_comment_somebody_else_decided_is_greyed_with_who_and_nothing_is_overwritten(
     world: World, visit_desk: Open, complaints: list[str]
 ) -> None:

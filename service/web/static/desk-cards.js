@@ -62,7 +62,7 @@ function focusOn(card) {
   const box = card.getBoundingClientRect();
   const bar = document.querySelector(".tick input:checked") ? document.getElementById("bulk") : null;
   const room = innerHeight - (bar ? bar.offsetHeight + 8 : 0);
-  const margin = 16;
+  const margin = document.querySelector("#fresh:not([hidden])") ? 56 : 16; // below that button
   if (box.top < margin || box.height > room) scrollBy(0, box.top - margin);
   else if (box.bottom > room - margin) scrollBy(0, Math.min(box.bottom - room + margin, box.top - margin));
 }
