@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, ViewportSize
 
 from tests.browser.conftest import World
 from tests.browser.conversation import converse
@@ -18,7 +18,7 @@ IMAGES = ROOT / "docs" / "images"
 LIMIT = 150 * 1024  # bytes of one picture
 PHONE = {"width": 390, "height": 844}
 TOUCH = {"has_touch": True, "is_mobile": True}
-LAPTOP = {"width": 960, "height": 720}
+LAPTOP: ViewportSize = {"width": 960, "height": 720}
 
 Open = Callable[..., Page]
 

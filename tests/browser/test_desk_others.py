@@ -211,6 +211,22 @@ def test_a_lease_is_renewed_while_the_page_is_there_and_ends_when_the_browser_di
     complaints.clear()  # of the broken connection
 
 
+def test_a_desk_that_nobody_sits_at_asks_for_nothing_until_somebody_comes_back(
+    world: World, visit_desk: Open
+) -> None:
+    desk = sit_down(world, visit_desk, 3)
+    with desk.page.expect_response("**/queue/claim"):
+        desk.press("j")
+    asked: list[str] = []
+    desk.page.on("request", lambda request: asked.append(request.url))
+
+    desk.page.evaluate("watch.usedAt -= 11 * 60 * 1000; watch.leases.clear()")
+    desk.page.evaluate("Promise.all([watch.look(), watch.lease()])")
+    assert asked == []
+    with desk.page.expect_response("**/queue/watch?*"):
+        desk.press("j")
+
+
 def test_who_looks_at_a_comment_comes_and_goes_without_moving_anything(
     world: World, visit_desk: Open
 ) -> None:

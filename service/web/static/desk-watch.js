@@ -6,6 +6,7 @@
 /** @typedef {{id: string, status: string, version: number, by: string, claimed_by: string}} Standing */
 
 const EVERY = 15000; // milliseconds between two looks
+const AWAY = 10 * 60 * 1000; // milliseconds without key, pointer or scrolling: nobody sits here
 const AHEAD = 6; // cards before the end when the next page is fetched
 const LEASED = 5; // cards after the one with the focus
 const WATCHED = 150; // more would make the address too long for some proxies
@@ -29,6 +30,7 @@ class Watch {
     /** @type {Map<string, number>} */ this.leases = new Map();
     this.leasedAt = -Infinity;
     this.leaseTimer = 0;
+    this.usedAt = performance.now();
     this.button = /** @type {HTMLElement} */ (document.getElementById("fresh"));
   }
 
@@ -41,6 +43,9 @@ class Watch {
     }
     this.button.addEventListener("click", () => this.showFresh());
     document.addEventListener("visibilitychange", () => this.look());
+    for (const kind of ["keydown", "pointerdown", "scroll"]) {
+      addEventListener(kind, () => this.used(), { capture: true, passive: true });
+    }
     addEventListener("pagehide", () => this.release());
     addEventListener("pageshow", (event) => event.persisted && this.look());
     setInterval(() => this.look(), EVERY);
@@ -49,6 +54,17 @@ class Watch {
 
   get seconds() {
     return Number(queue.dataset.lease);
+  }
+
+  /** Whether nobody looks: then nothing is leased, and the session is left to end in its time. */
+  get isAway() {
+    return document.hidden || performance.now() - this.usedAt > AWAY;
+  }
+
+  used() {
+    const wasAway = this.isAway;
+    this.usedAt = performance.now();
+    if (wasAway) this.look();
   }
 
   // --- further pages ---
@@ -85,7 +101,7 @@ class Watch {
   // --- a look at what others do ---
 
   async look() {
-    if (document.hidden) return;
+    if (this.isAway) return;
     const turn = this.turn;
     const query = new URLSearchParams(queue.dataset.filter);
     query.set("ids", this.near(WATCHED).map(idOf).join(","));
@@ -176,7 +192,7 @@ class Watch {
   /** The card with the focus and the next ones. */
   get window() {
     const card = focusedCard();
-    if (!card || document.hidden) return [];
+    if (!card || this.isAway) return [];
     const cards = allCards();
     const ahead = cards.slice(cards.indexOf(card)).filter(isOpen);
     return ahead.filter((one) => one.dataset.status === "held").slice(0, 1 + LEASED);
