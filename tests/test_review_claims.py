@@ -1,22 +1,18 @@
-"""Claims, and the numbers that the desk shows."""
+"""Claims, and what an open desk learns of its comments."""
 
 import asyncio
 from datetime import timedelta
 
-import pytest
-
-from service import review, tally
+from service import review
 from service.domain import Actor, Conflict
 from service.store.database import Database
 from service.store.queue import LEASE, Filter
 from service.tokens import new_id
-from service.vocabulary import Reason, Role, Status
+from service.vocabulary import Role, Status
 from tests.factories import (
     ADMIN,
-    FINE,
     MODERATOR,
     NOW,
-    SPAM,
     VIEWER,
     a_comment,
     a_site,
@@ -144,38 +140,6 @@ def test_an_item_comes_with_its_author_s_other_comments_by_status(database: Data
     (item,) = asyncio.run(review.list_queue(VIEWER, EVERYTHING, store=database))
 
     assert (item.comment.id, item.author) == (held.id, {"published": 1, "held": 1})
-
-
-def test_the_numbers_say_what_waits_and_how_far_people_and_model_agree(database: Database) -> None:
-    with database.transaction() as conn:
-        a_site(conn)
-        fine, spam, missed, rude = (
-            a_comment(conn, score=score) for score in (FINE, SPAM, FINE, FINE)
-        )
-        a_comment(conn, now=NOW - timedelta(hours=3))
-
-    async def scenario() -> tally.Stats:
-        for decision in (
-            approving(fine.id),
-            rejecting(spam.id),
-            rejecting(missed.id),
-            rejecting(rude.id, reason=Reason.ABUSE),  # says nothing of spam
-        ):
-            await review.decide(MODERATOR, decision, store=database, now=NOW)
-        return await tally.read_stats(VIEWER, store=database, now=NOW)
-
-    stats = asyncio.run(scenario())
-
-    assert (stats.waiting, stats.oldest) == (1, NOW - timedelta(hours=3))
-    assert stats.decided_today == 4
-    assert stats.agreement == pytest.approx(2 / 3)
-    assert stats.compared == 3
-
-
-def test_nobody_agreed_on_anything_yet(database: Database) -> None:
-    stats = asyncio.run(tally.read_stats(ADMIN, store=database, now=NOW))
-
-    assert stats == tally.Stats(0, None, 0, None, 0, {})
 
 
 def test_an_id_nobody_ever_saw_is_a_conflict_without_a_status(database: Database) -> None:
