@@ -45,7 +45,7 @@ browser: $(INSTALLED_TESTS) system-packages ## Run the tests that drive a real C
 	$(BIN)/pytest -m "browser and not slow" $(ARGS) $(T)
 
 desk: $(INSTALLED_TESTS) system-packages ## Clear queues by keyboard: the pace, cuts of the network, leases that end
-	$(BIN)/pytest -v -m slow $(ARGS) tests/browser
+	$(BIN)/pytest -v -m slow $(ARGS) $(wildcard tests/browser/test_desk*.py)
 
 screenshots: $(INSTALLED_TESTS) system-packages ## Take the manual's screenshots anew, into docs/images
 	$(BIN)/pytest -q tests/browser/screenshots.py
