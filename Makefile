@@ -24,7 +24,7 @@ install_locked = { test -x $(BIN)/uv && \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-fast browser coverage faults topologies replicas soak hostile bench \
+.PHONY: help install run test test-fast browser desk coverage faults topologies replicas soak hostile bench \
 	check fix lock upgrade screenshots system-packages clean
 
 help: ## List the targets
@@ -43,6 +43,9 @@ test-fast: $(INSTALLED_TESTS) ## Run the tests that need no browser
 
 browser: $(INSTALLED_TESTS) system-packages ## Run the tests that drive a real Chromium
 	$(BIN)/pytest -m "browser and not slow" $(ARGS) $(T)
+
+desk: $(INSTALLED_TESTS) system-packages ## Clear queues by keyboard: the pace, cuts of the network, leases that end
+	$(BIN)/pytest -v -m slow $(ARGS) $(wildcard tests/browser/test_desk*.py)
 
 screenshots: $(INSTALLED_TESTS) system-packages ## Take the manual's screenshots anew, into docs/images
 	$(BIN)/pytest -q tests/browser/screenshots.py

@@ -193,13 +193,14 @@ class Message(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """What a moderator says about one or many comments."""
+    """What a moderator says about one or many comments; sent again it carries the same `key`."""
 
     ids: tuple[str, ...]
     choice: Choice
     reason: Reason | None = None
     note: str = ""
     versions: dict[str, int] = field(default_factory=dict)
+    key: str = ""
 
 
 class Conflict(Struct, frozen=True):

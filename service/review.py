@@ -8,16 +8,21 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from service.domain import Actor, AuditEntry, Comment, Conflict, Decision, DecisionResult, Site
-from service.errors import FieldError, Forbidden, InvalidSubmission, NotFound
+from service.errors import (
+    FieldError,
+    Forbidden,
+    IdempotencyMismatch,
+    InvalidSubmission,
+    NotFound,
+)
 from service.store import audit, comments, decisions, queue, sites
 from service.store.database import Database
 from service.store.queue import Filter
-from service.tokens import new_id
-from service.vocabulary import Choice, Reason, Role, Status
+from service.tokens import named_id, new_id
+from service.vocabulary import Choice, Role, Status
 
 _STATUS_OF = {Choice.APPROVE: Status.PUBLISHED, Choice.REJECT: Status.REJECTED}
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")  # what no database keeps
-_AGREEMENT_OVER = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +38,13 @@ class QueueItem:
 
 
 @dataclass(frozen=True, slots=True)
-class Stats:
-    """Numbers of the sites an actor may see.
-
-    `agreement` is the share of the `compared` comments; None until somebody decided.
-    """
+class Watched:
+    """What an open desk asks for now and then: `waiting` on all of the actor's sites, `newer` how
+    many match that came in since."""
 
     waiting: int
-    oldest: datetime | None
-    decided_today: int
-    agreement: float | None
-    compared: int
-    by_reason: dict[str, int]
+    newer: int
+    standings: list[queue.Standing]
 
 
 async def list_queue(
@@ -69,14 +69,37 @@ async def count_waiting(actor: Actor, wanted: Filter, *, store: Database) -> int
     return await store.read(lambda conn: queue.count_queue(conn, _own(conn, actor, wanted))[0])
 
 
-async def claim(actor: Actor, limit: int, *, store: Database, now: datetime) -> list[QueueItem]:
-    """Lease the next held comments to the actor; nobody else is handed them until it ends."""
-    return await store.write(_claim, actor, limit, now)
+async def claim(
+    actor: Actor,
+    limit: int,
+    *,
+    ids: Sequence[str] = (),
+    lease: timedelta = queue.LEASE,
+    store: Database,
+    now: datetime,
+) -> list[QueueItem]:
+    """Lease held comments to the actor; nobody else is handed them until the lease ends.
+
+    The next ones, or of `ids`, where there are any, those that nobody else has.
+    """
+    return await store.write(_claim, actor, limit, ids, lease, now)
 
 
 async def release(actor: Actor, ids: Sequence[str], *, store: Database) -> int:
     """Give one's claims back; returns how many."""
     return await store.write(queue.release, actor.name, ids)
+
+
+async def look_again(
+    actor: Actor, wanted: Filter, ids: Sequence[str], since: str | None, *, store: Database,
+    now: datetime,
+) -> Watched:  # fmt: skip
+    """How comments that somebody has on screen stand now, and what has come in since.
+
+    Comments of sites the actor may not see are left out. Raises Forbidden and NotFound as
+    `list_queue` does.
+    """
+    return await store.read(_look_again, actor, wanted, ids, since, now)
 
 
 async def decide(
@@ -85,8 +108,9 @@ async def decide(
     """Approve or reject one or many; what somebody else changed meanwhile becomes a conflict.
 
     Ids that do not exist, or belong to sites the actor may not moderate, are conflicts without a
-    status. Each changed comment has its audit entry. Raises InvalidSubmission for a reason to
-    approve, or a note that is not text.
+    status. Each changed comment has its audit entry. A decision whose `key` its actor has used
+    before changes nothing and has the first one's result. Raises InvalidSubmission for a reason to
+    approve, or a note that is not text; IdempotencyMismatch for the key of another decision.
     """
     if decision.choice is Choice.APPROVE and decision.reason is not None:
         raise InvalidSubmission([FieldError("reason", "invalid", "A reason goes with reject.")])
@@ -110,11 +134,6 @@ async def read_comment(
 ) -> tuple[QueueItem, list[AuditEntry]]:
     """One comment with its audit trail. Raises NotFound."""
     return await store.read(_read_comment, actor, comment_id)
-
-
-async def read_stats(actor: Actor, *, store: Database, now: datetime) -> Stats:
-    """What waits, what was decided today, and how far people and model agree (30 days)."""
-    return await store.read(_stats, actor, now)
 
 
 async def list_sites(actor: Actor, *, store: Database) -> list[Site]:
@@ -171,43 +190,71 @@ def _with_authors(conn: Connection, page: list[Comment]) -> list[QueueItem]:
     ]
 
 
-def _claim(conn: Connection, actor: Actor, limit: int, now: datetime) -> list[QueueItem]:
+def _look_again(
+    conn: Connection, actor: Actor, wanted: Filter, ids: Sequence[str], since: str | None,
+    now: datetime,
+) -> Watched:  # fmt: skip
+    own = _own(conn, actor, wanted)
+    waiting, _oldest = queue.count_queue(conn, Filter(own.site_ids))
+    newer = queue.count_newer(conn, own, since) if since else 0
+    return Watched(waiting, newer, queue.list_standings(conn, own.site_ids, ids, now))
+
+
+def _claim(
+    conn: Connection, actor: Actor, limit: int, ids: Sequence[str], lease: timedelta, now: datetime
+) -> list[QueueItem]:
     site_ids = actor.site_ids(Role.MODERATOR)
-    return _with_authors(conn, queue.claim_next(conn, site_ids, actor.name, limit, now))
+    claimed = queue.claim_next(conn, site_ids, actor.name, limit, now, ids=ids, lease=lease)
+    return _with_authors(conn, claimed)
 
 
 def _decide(conn: Connection, actor: Actor, decision: Decision, now: datetime) -> DecisionResult:
     """One transaction: the decision, each comment's new status, its audit entry, the conflicts."""
-    decision_id = new_id(now)
-    target = _STATUS_OF[decision.choice]
-    changed: list[decisions.MadeItem] = []
-    conflicts: list[Conflict] = []
+    found: dict[str, Comment | None] = {}
     for comment_id in sorted(set(decision.ids)):  # locked in one order: nobody waits in a circle
         comment = comments.find_comment(conn, comment_id, lock=True)
-        if comment is None or not actor.may(Role.MODERATOR, comment.site_id):
-            conflicts.append(Conflict(comment_id, None, ""))
+        is_own = comment is not None and actor.may(Role.MODERATOR, comment.site_id)
+        found[comment_id] = comment if is_own else None
+    decision_id = named_id("decision", actor.name, decision.key) if decision.key else new_id(now)
+    made = decisions.find(conn, decision_id) if decision.key else None
+    if made is not None:
+        return _result(conn, decision, decision_id, _changed_before(conn, made, decision), found)
+    target = _STATUS_OF[decision.choice]
+    changed: list[decisions.MadeItem] = []
+    for comment_id, comment in found.items():
+        if comment is None or comment.status is Status.REMOVED:
             continue
         expected = decision.versions.get(comment_id, comment.version)
         settled = comment.status is target and comment.decision_id is not None
-        if expected != comment.version or settled or comment.status is Status.REMOVED or not (
-            comments.change_status(
-                conn, comment, target, actor=actor.name, action=decision.choice,
-                detail=_why(decision), decision_id=decision_id, now=now,
-            )
+        if expected == comment.version and not settled and comments.change_status(
+            conn, comment, target, actor=actor.name, action=decision.choice,
+            detail=_why(decision), decision_id=decision_id, now=now,
         ):  # fmt: skip
-            conflicts.append(Conflict(comment_id, comment.status, ""))
-            continue
-        item = decisions.MadeItem(
-            comment_id, comment.status, comment.decision_id, comment.version + 1
-        )
-        changed.append(item)
+            was = (comment.status, comment.decision_id)
+            changed.append(decisions.MadeItem(comment_id, *was, comment.version + 1))
     if changed:
         decisions.add(conn, decision_id, decision, actor.name, now)
         for item in changed:
             decisions.add_item(conn, decision_id, item)
-    done = {item.comment_id for item in changed}
-    ids = tuple(dict.fromkeys(comment_id for comment_id in decision.ids if comment_id in done))
-    conflicts.sort(key=lambda conflict: decision.ids.index(conflict.id))
+    return _result(conn, decision, decision_id, {item.comment_id for item in changed}, found)
+
+
+def _changed_before(conn: Connection, made: decisions.Made, decision: Decision) -> set[str]:
+    """What the decision changed that was made with this key."""
+    done = {item.comment_id for item in decisions.list_items(conn, made.id)}
+    if (made.choice, made.reason) != (decision.choice, decision.reason) or done - {*decision.ids}:
+        raise IdempotencyMismatch
+    return done
+
+
+def _result(
+    conn: Connection, decision: Decision, decision_id: str, done: set[str],
+    found: dict[str, Comment | None],
+) -> DecisionResult:  # fmt: skip
+    asked = tuple(dict.fromkeys(decision.ids))
+    left = [(i, found[i]) for i in asked if i not in done]
+    conflicts = [Conflict(i, c.status if c else None, "") for i, c in left]
+    ids = tuple(i for i in asked if i in done)
     return DecisionResult(decision_id if ids else "", ids, _explained(conn, conflicts))
 
 
@@ -250,32 +297,3 @@ def _read_comment(
     comment = access_comment(conn, actor, comment_id, Role.VIEWER)
     (item,) = _with_authors(conn, [comment])
     return item, audit.list_entries(conn, comment_id)
-
-
-def _stats(conn: Connection, actor: Actor, now: datetime) -> Stats:
-    site_ids = actor.site_ids()
-    waiting, oldest = queue.count_queue(conn, Filter(site_ids))
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    today = decisions.tally_since(conn, site_ids, midnight)
-    agreement, compared = _agreement(decisions.tally_since(conn, site_ids, now - _AGREEMENT_OVER))
-    return Stats(
-        waiting=waiting,
-        oldest=oldest,
-        decided_today=sum(total for *_rest, total in today),
-        agreement=agreement,
-        compared=compared,
-        by_reason=queue.count_reasons(conn, site_ids),
-    )
-
-
-def _agreement(
-    tally: list[tuple[str, str | None, float | None, int]],
-) -> tuple[float | None, int]:
-    """The share of scored comments where person and model agreed on spam, and their number."""
-    agreed = total = 0
-    for choice, reason, score, count in tally:
-        if score is None or (choice == Choice.REJECT and reason != Reason.SPAM):
-            continue  # rejected for another reason: no word on spam
-        total += count
-        agreed += count if (score >= 0.5) == (choice == Choice.REJECT) else 0
-    return (agreed / total if total else None), total

@@ -20,10 +20,19 @@ def first_id(at: datetime) -> str:
     return _uuid7(at, 0)
 
 
+def named_id(*parts: str) -> str:
+    """The id that these parts always have: a UUIDv8 (RFC 9562) of their digest."""
+    value = int.from_bytes(digest(*parts), "big")
+    return _uuid(value, 8)
+
+
 def _uuid7(at: datetime, rest: int) -> str:
     milliseconds = int(at.timestamp() * 1000) & (2**48 - 1)
-    value = milliseconds << 80 | rest
-    value = value & ~(0xF << 76) | 0x7 << 76
+    return _uuid(milliseconds << 80 | rest, 7)
+
+
+def _uuid(value: int, version: int) -> str:
+    value = value & ~(0xF << 76) | version << 76
     value = value & ~(0x3 << 62) | 0x2 << 62
     digits = f"{value:032x}"
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

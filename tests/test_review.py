@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from sqlalchemy import text
 
-from service import review
+from service import review, tally
 from service.domain import Actor, Conflict
 from service.errors import Forbidden, InvalidSubmission, NotFound
 from service.store import audit, comments, sites, threads
@@ -52,7 +52,7 @@ def test_a_role_on_one_site_reaches_that_site_and_no_other(database: Database, r
     async def scenario() -> None:
         listed = await review.list_queue(actor, EVERYTHING, store=database)
         assert [item.comment.id for item in listed] == [mine.id]
-        stats = await review.read_stats(actor, store=database, now=NOW)
+        stats = await tally.read_stats(actor, store=database, now=NOW)
         assert stats.waiting == 1
         assert (await review.read_comment(actor, mine.id, store=database))[0].comment == mine
         with pytest.raises(NotFound):
@@ -100,7 +100,7 @@ def test_whoever_has_no_site_sees_nothing_rather_than_everything(database: Datab
     async def scenario() -> None:
         assert await review.list_queue(nobody, EVERYTHING, store=database) == []
         assert await review.claim(nobody, 9, store=database, now=NOW) == []
-        assert (await review.read_stats(nobody, store=database, now=NOW)).waiting == 0
+        assert (await tally.read_stats(nobody, store=database, now=NOW)).waiting == 0
 
     asyncio.run(scenario())
 

@@ -1,22 +1,18 @@
-"""Claims, and the numbers that the desk shows."""
+"""Claims, and what an open desk learns of its comments."""
 
 import asyncio
 from datetime import timedelta
-
-import pytest
 
 from service import review
 from service.domain import Actor, Conflict
 from service.store.database import Database
 from service.store.queue import LEASE, Filter
 from service.tokens import new_id
-from service.vocabulary import Reason, Role, Status
+from service.vocabulary import Role, Status
 from tests.factories import (
     ADMIN,
-    FINE,
     MODERATOR,
     NOW,
-    SPAM,
     VIEWER,
     a_comment,
     a_site,
@@ -66,6 +62,54 @@ def test_a_claim_is_released_by_its_holder_or_by_time_and_deciding_needs_none(
     asyncio.run(scenario())
 
 
+def test_claims_of_comments_by_name_take_what_is_free_and_end_with_a_lease_of_their_own(
+    database: Database,
+) -> None:
+    with database.transaction() as conn:
+        a_site(conn)
+        ids = some_comments(conn, 3)
+    lease = timedelta(seconds=20)
+
+    async def scenario() -> None:
+        await review.claim(EVA, 1, ids=ids[1:2], store=database, now=NOW)
+        taken = await review.claim(MODERATOR, 9, ids=ids[:2], lease=lease, store=database, now=NOW)
+        assert [item.comment.id for item in taken] == ids[:1]
+        seen = await review.look_again(VIEWER, EVERYTHING, ids, None, store=database, now=NOW)
+        assert [standing.claimed_by for standing in seen.standings] == ["max", "eva", ""]
+        seen = await review.look_again(
+            VIEWER, EVERYTHING, ids, None, store=database, now=NOW + lease
+        )
+        assert [standing.claimed_by for standing in seen.standings] == ["", "eva", ""]
+        taken = await review.claim(ADMIN, 9, ids=ids, store=database, now=NOW + lease)
+        assert [item.comment.id for item in taken] == [ids[0], ids[2]]
+
+    asyncio.run(scenario())
+
+
+def test_who_looks_again_learns_who_decided_and_how_many_came_in_since(
+    database: Database,
+) -> None:
+    with database.transaction() as conn:
+        a_site(conn)
+        blog = a_site(conn, "blog")
+        ids = some_comments(conn, 4)
+        foreign = a_comment(conn, site="blog")
+    of_news = Actor("nora", {blog.id - 1: Role.VIEWER})
+
+    async def scenario() -> review.Watched:
+        await review.decide(EVA, rejecting(ids[1]), store=database, now=NOW)
+        shown = [*ids[:2], foreign.id, new_id(NOW)]
+        return await review.look_again(of_news, EVERYTHING, shown, ids[1], store=database, now=NOW)
+
+    seen = asyncio.run(scenario())
+
+    assert (seen.waiting, seen.newer) == (3, 2)
+    assert [(s.id, s.status, s.version, s.by) for s in seen.standings] == [
+        (ids[0], Status.HELD, 1, ""),
+        (ids[1], Status.REJECTED, 2, "eva"),
+    ]
+
+
 # --- what the desk shows ----------------------------------------------------------------------
 
 
@@ -96,38 +140,6 @@ def test_an_item_comes_with_its_author_s_other_comments_by_status(database: Data
     (item,) = asyncio.run(review.list_queue(VIEWER, EVERYTHING, store=database))
 
     assert (item.comment.id, item.author) == (held.id, {"published": 1, "held": 1})
-
-
-def test_the_numbers_say_what_waits_and_how_far_people_and_model_agree(database: Database) -> None:
-    with database.transaction() as conn:
-        a_site(conn)
-        fine, spam, missed, rude = (
-            a_comment(conn, score=score) for score in (FINE, SPAM, FINE, FINE)
-        )
-        a_comment(conn, now=NOW - timedelta(hours=3))
-
-    async def scenario() -> review.Stats:
-        for decision in (
-            approving(fine.id),
-            rejecting(spam.id),
-            rejecting(missed.id),
-            rejecting(rude.id, reason=Reason.ABUSE),  # says nothing of spam
-        ):
-            await review.decide(MODERATOR, decision, store=database, now=NOW)
-        return await review.read_stats(VIEWER, store=database, now=NOW)
-
-    stats = asyncio.run(scenario())
-
-    assert (stats.waiting, stats.oldest) == (1, NOW - timedelta(hours=3))
-    assert stats.decided_today == 4
-    assert stats.agreement == pytest.approx(2 / 3)
-    assert stats.compared == 3
-
-
-def test_nobody_agreed_on_anything_yet(database: Database) -> None:
-    stats = asyncio.run(review.read_stats(ADMIN, store=database, now=NOW))
-
-    assert stats == review.Stats(0, None, 0, None, 0, {})
 
 
 def test_an_id_nobody_ever_saw_is_a_conflict_without_a_status(database: Database) -> None:

@@ -239,6 +239,15 @@ def _read_honeypot(fields: Mapping[str, object], errors: list[FieldError]) -> tu
     return (Signal(Code.HONEYPOT_FILLED),) if value.strip() else ()
 
 
+def parse_idempotency_key(text: str) -> str:
+    """The key of an Idempotency-Key header, "" without one. Raises InvalidSubmission."""
+    errors: list[FieldError] = []
+    key = _read_idempotency_key(text, errors)
+    if errors:
+        raise InvalidSubmission(errors)
+    return key
+
+
 def _read_idempotency_key(text: str, errors: list[FieldError]) -> str:
     text = text.strip()
     if len(text) > IDEMPOTENCY_KEY_LIMIT:

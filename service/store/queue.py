@@ -21,11 +21,22 @@ from sqlalchemy import (
 
 from service.domain import Comment
 from service.store.comments import SELECT_COMMENT, comment_of
-from service.store.schema import HELD, site, thread
+from service.store.schema import HELD, decision, site, thread
 from service.store.schema import comment as table
 from service.vocabulary import Status
 
 LEASE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a comment stands: `by` made the decision in force, `claimed_by` looks at it now."""
+
+    id: str
+    status: Status
+    version: int
+    by: str
+    claimed_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +70,54 @@ def count_queue(conn: Connection, wanted: Filter) -> tuple[int, datetime | None]
     return conn.scalar(total) or 0, conn.scalar(oldest.order_by(table.c.id).limit(1))
 
 
+def count_newer(conn: Connection, wanted: Filter, since: str) -> int:
+    """How many comments match that came in after the comment `since`."""
+    query = _filtered(select(func.count()).select_from(table), wanted, joined=False)
+    return conn.scalar(query.where(table.c.id > since)) or 0
+
+
+def list_standings(
+    conn: Connection, site_ids: frozenset[int] | None, ids: Sequence[str], now: datetime
+) -> list[Standing]:
+    """How those of these comments that are on these sites stand, by id."""
+    query = (
+        select(table.c.id, table.c.status, table.c.version, decision.c.actor, table.c.claimed_by,
+               table.c.claimed_until)
+        .outerjoin(decision, decision.c.id == table.c.decision_id)
+        .where(table.c.id.in_(ids))
+        .order_by(table.c.id)
+    )  # fmt: skip
+    if site_ids is not None:
+        query = query.where(table.c.site_id.in_(site_ids))
+    return [
+        Standing(
+            row.id, Status(row.status), row.version, row.actor or "",
+            looker(row.claimed_by, row.claimed_until, now),
+        )
+        for row in conn.execute(query)
+    ]  # fmt: skip
+
+
+def looker(claimed_by: str | None, claimed_until: datetime | None, now: datetime) -> str:
+    """Who has a claim now, or "" where nobody has or its lease is over."""
+    has_claim = claimed_until is not None and now < claimed_until <= now + 2 * LEASE
+    return claimed_by or "" if has_claim else ""
+
+
 def claim_next(
-    conn: Connection, site_ids: frozenset[int] | None, actor: str, limit: int, now: datetime
+    conn: Connection,
+    site_ids: frozenset[int] | None,
+    actor: str,
+    limit: int,
+    now: datetime,
+    *,
+    ids: Sequence[str] = (),
+    lease: timedelta = LEASE,
 ) -> list[Comment]:
     """Lease the oldest free held comments to `actor`; nobody else is handed them meanwhile.
 
-    Their own unexpired claims are handed out again first, with a new lease.
+    Their own unexpired claims are handed out again first, with a new lease. With `ids`, only
+    those of them that are free.
     """
     free = or_(
         table.c.claimed_until.is_(None),
@@ -73,14 +126,18 @@ def claim_next(
         table.c.claimed_by == actor,
     )
     query = select(table.c.id).where(HELD, free)
+    if ids:
+        query = query.where(table.c.id.in_(ids))
     if site_ids is not None:
         query = query.where(table.c.site_id.in_(site_ids))
     chosen = query.order_by(table.c.id).limit(limit).with_for_update(skip_locked=True)
-    ids: list[str] = list(conn.scalars(chosen))
+    claimed: list[str] = list(conn.scalars(chosen))
     conn.execute(
-        update(table).where(table.c.id.in_(ids)).values(claimed_by=actor, claimed_until=now + LEASE)
+        update(table)
+        .where(table.c.id.in_(claimed))
+        .values(claimed_by=actor, claimed_until=now + lease)
     )
-    rows = conn.execute(SELECT_COMMENT.where(table.c.id.in_(ids)).order_by(table.c.id))
+    rows = conn.execute(SELECT_COMMENT.where(table.c.id.in_(claimed)).order_by(table.c.id))
     return [comment_of(row) for row in rows]
 
 

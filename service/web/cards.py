@@ -10,6 +10,7 @@ from markupsafe import Markup
 from service.domain import Actor, Comment
 from service.intake.address import prefixes
 from service.review import QueueItem
+from service.store.queue import looker
 from service.text import find_links, host_of
 from service.vocabulary import OPEN, VISIBLE, Code, Role, Status
 from service.web import wording
@@ -30,7 +31,8 @@ class Card:
     """One comment on a page of the desk.
 
     `findings` and `failures` are sentences; `against` and `speaking_for` the terms that weighed;
-    `hosts` where its links lead, with how many; `left_out` how many characters `text` lacks.
+    `hosts` where its links lead, with how many; `left_out` how many characters `text` lacks;
+    `looker` somebody else who has a claim on it.
     """
 
     comment: Comment
@@ -49,6 +51,7 @@ class Card:
     author: str
     network: str
     ago: str
+    looker: str
     may_decide: bool
 
     @property
@@ -73,6 +76,7 @@ def card(item: QueueItem, actor: Actor, now: datetime, *, limit: int = TEXT_LIMI
     written = c.comment if limit >= len(c.comment) else _BLANK_LINES.sub("\n\n\n", c.comment)
     against = [term.text for term in c.terms if term.weight > 0][:_MOST_TERMS]
     hosts = _hosts(c)
+    has_claim = looker(c.claimed_by, c.claimed_until, now)
     return Card(
         comment=c,
         text=_marked(c, cut(written, limit), against),
@@ -90,6 +94,7 @@ def card(item: QueueItem, actor: Actor, now: datetime, *, limit: int = TEXT_LIMI
         author=_author(item.author),
         network=prefixes(c.address)[-1] if c.address else "",
         ago=wording.ago(c.created_at, now),
+        looker="" if has_claim == actor.name else has_claim,
         may_decide=actor.may(Role.MODERATOR, c.site_id) and c.status is not Status.REMOVED,
     )
 

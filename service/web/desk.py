@@ -5,14 +5,15 @@ from urllib.parse import urlencode
 
 from starlette.responses import Response
 
-from service import review
+from service import review, tally
 from service.domain import Actor, Comment, Decision, DecisionResult
 from service.errors import FieldError, InvalidSubmission, NotFound
 from service.intake.body import parse_urlencoded
 from service.intake.submission import parse_page_url
+from service.store.comments import NO_ID
 from service.store.decisions import Made
 from service.store.queue import Filter
-from service.vocabulary import Choice, Reason, Role
+from service.vocabulary import OPEN, Choice, Reason, Role
 from service.web.auth import require_actor
 from service.web.cards import card, cut
 from service.web.desk_page import desk_page, here, own_path, redirect, signed_in
@@ -24,6 +25,7 @@ from service.web.state import DeskRequest, clock
 PAGE = 25  # comments of one page of the desk
 _NOTE_LIMIT = 2000
 _ENOUGH = 20  # decisions before a share of them says anything
+_LEASE = 60  # seconds, of what is on a screen; its script renews it
 _FULL = 10_000  # a comment's own page shows all of it
 _FILTERS = ("status", "site", "reason", "page_url", "q", "order")
 
@@ -59,6 +61,16 @@ async def get_comment(request: DeskRequest) -> Response:
         "to_queue": own_path(request, back),
     }
     return desk_page(request, "desk/comment.html", actor, context)
+
+
+async def get_card(request: DeskRequest) -> Response:
+    """One comment as the queue shows it, for the script to put in the place of an older one."""
+    actor = await signed_in(request)
+    item, _entries = await review.read_comment(
+        actor, path_id(request), store=request.state["store"]
+    )
+    context = {"card": card(item, actor, clock()), "back": request.query_params.get("back", QUEUE)}
+    return desk_page(request, "desk/card.html", actor, context)
 
 
 async def post_decision(request: DeskRequest) -> Response:
@@ -129,7 +141,9 @@ async def _queue_page(
     has_more = len(items) > len(page)
     context = {
         "cards": [card(item, actor, now) for item in page],
-        "stats": await review.read_stats(actor, store=store, now=now),
+        "since": await _newest(request, actor, wanted, page, is_last=not has_more),
+        "lease": _LEASE,
+        "stats": await tally.read_stats(actor, store=store, now=now),
         "matching": await review.count_waiting(actor, wanted, store=store) if filters else None,
         "sites": await review.list_sites(actor, store=store),
         "latest": latest,
@@ -146,6 +160,24 @@ async def _queue_page(
         "now": now,
     }
     return desk_page(request, "desk/queue.html", actor, context, status)
+
+
+async def _newest(
+    request: DeskRequest,
+    actor: Actor,
+    wanted: Filter,
+    page: Sequence[review.QueueItem],
+    *,
+    is_last: bool,
+) -> str:
+    """The id after which a comment is new to this page, or "" where none is: not what waits."""
+    if wanted.status not in OPEN:
+        return ""
+    if is_last and page and request.query_params.get("order") != "newest":
+        return page[-1].comment.id
+    store = request.state["store"]
+    newest = await review.list_queue(actor, wanted, newest_first=True, limit=1, store=store)
+    return newest[0].comment.id if newest else NO_ID
 
 
 def _conflicts(request: DeskRequest, actor: Actor, result: DecisionResult, back: str) -> Response:

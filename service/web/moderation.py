@@ -1,16 +1,18 @@
 """The moderators' API: queue, claims, decisions, undo, history, numbers."""
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import TypeVar, get_args, get_type_hints
 
 import msgspec
 from starlette.responses import Response
 
-from service import review
+from service import review, tally
 from service.domain import Decision, DecisionResult
 from service.errors import FieldError, InvalidSubmission
-from service.intake.submission import parse_page_url
-from service.store.queue import Filter
+from service.intake.submission import parse_idempotency_key, parse_page_url
+from service.store.queue import LEASE, Filter
+from service.tokens import digest
 from service.vocabulary import Code, Role, Status
 from service.web import wire
 from service.web.api import json_response
@@ -42,13 +44,42 @@ async def get_queue(request: DeskRequest) -> Response:
     return json_response(wire.QueuePage(entries, cursor), headers=_PRIVATE)
 
 
+async def get_watch(request: DeskRequest) -> Response:
+    """How comments on a screen stand, what waits, and what has come in; with an ETag."""
+    actor = await require_actor(request)
+    listed = [text for text in request.query_params.get("ids", "").split(",") if text]
+    watched = await review.look_again(
+        actor,
+        queue_filter(request),
+        check_ids(listed) if listed else (),
+        id_of(request.query_params, "since"),
+        store=request.state["store"],
+        now=clock(),
+    )
+    body = msgspec.json.encode(watched)
+    headers = _PRIVATE | {"ETag": f'"{digest(body.decode()).hex()}"'}
+    if headers["ETag"] in request.headers.get("if-none-match", ""):
+        return Response(None, 304, headers)
+    return Response(body, 200, headers, "application/json")
+
+
 async def post_claim(request: DeskRequest) -> Response:
-    """Lease the next held comments to whoever asks."""
+    """Lease the next held comments, or those of `ids` that are free, to whoever asks."""
     actor = await require_actor(request, Role.MODERATOR)
     wanted = _parse(await read_json(request), wire.ClaimRequest)
     if not 1 <= wanted.limit <= MOST:
         raise _invalid("limit", f"limit is a number from 1 to {MOST}.")
-    items = await review.claim(actor, wanted.limit, store=request.state["store"], now=clock())
+    if not 1 <= wanted.seconds <= LEASE.seconds:
+        raise _invalid("seconds", f"seconds is a number from 1 to {LEASE.seconds}.")
+    ids = check_ids(wanted.ids) if wanted.ids else ()
+    items = await review.claim(
+        actor,
+        wanted.limit,
+        ids=ids,
+        lease=timedelta(seconds=wanted.seconds),
+        store=request.state["store"],
+        now=clock(),
+    )
     entries = [wire.QueueEntry.of(item) for item in items]
     return json_response(wire.QueuePage(entries, None), headers=_PRIVATE)
 
@@ -63,13 +94,15 @@ async def post_release(request: DeskRequest) -> Response:
 
 
 async def post_decision(request: DeskRequest) -> Response:
-    """Approve or reject one or many; 409 when nothing could be changed."""
+    """Approve or reject one or many; 409 when nothing could be changed. A key makes it safe to
+    send again."""
     actor = await require_actor(request, Role.MODERATOR)
     wanted = _parse(await read_json(request), wire.DecisionRequest)
     if len(wanted.note) > 2000:
         raise _invalid("note", "A note has 2,000 characters at most.")
+    key = parse_idempotency_key(request.headers.get("idempotency-key", ""))
     decision = Decision(
-        check_ids(wanted.ids), wanted.outcome, wanted.reason, wanted.note, wanted.versions
+        check_ids(wanted.ids), wanted.outcome, wanted.reason, wanted.note, wanted.versions, key
     )
     result = await review.decide(actor, decision, store=request.state["store"], now=clock())
     request.state["metrics"].decisions.labels(wanted.outcome).inc(len(result.changed))
@@ -96,7 +129,7 @@ async def get_history(request: DeskRequest) -> Response:
 async def get_stats(request: DeskRequest) -> Response:
     """What waits, what was decided, and how far people and model agree."""
     actor = await require_actor(request)
-    stats = await review.read_stats(actor, store=request.state["store"], now=clock())
+    stats = await tally.read_stats(actor, store=request.state["store"], now=clock())
     shown = wire.StatsShown(
         stats.waiting, stats.oldest, stats.decided_today, stats.agreement, stats.by_reason
     )

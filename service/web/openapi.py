@@ -9,6 +9,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from service import review
 from service.vocabulary import Code, Status
 from service.web import wire
 from service.web.problems import Problem
@@ -48,6 +49,11 @@ _QUEUE = {
     "page_url": "only this page",
 }
 
+_WATCH = {
+    "ids": "up to 200 comments' ids, with commas between them",
+    "since": "the id after which comments are `newer`",
+}
+
 # By handler name: a route without a line here is a page for people, not part of the API.
 _CALLS: dict[str, _Call] = {
     "post_comment": _Call(
@@ -69,6 +75,10 @@ _CALLS: dict[str, _Call] = {
         wire.QueuePage, query=_query(_QUEUE, _WINDOW), security="moderator",
         refusals=(401, 403, 404, 422),
     ),
+    "get_watch": _Call(
+        review.Watched, query=_query(_WATCH, _QUEUE), security="moderator",
+        refusals=(401, 403, 404, 422),
+    ),
     "post_claim": _Call(
         wire.QueuePage, body=wire.ClaimRequest, security="moderator", refusals=(401, 403, 422)
     ),
@@ -76,7 +86,8 @@ _CALLS: dict[str, _Call] = {
         wire.Released, body=wire.ReleaseRequest, security="moderator", refusals=(401, 403, 422)
     ),
     "post_decision": _Call(
-        wire.Decided, body=wire.DecisionRequest, security="moderator", refusals=(401, 403, 422),
+        wire.Decided, body=wire.DecisionRequest, security="moderator",
+        refusals=(401, 403, 409, 422),
         others=((409, wire.Decided),),
     ),
     "post_undo": _Call(
@@ -154,7 +165,7 @@ def _operation(route: Route, call: _Call) -> dict[str, Any]:
         "parameters": [*_path_parameters(route), *(_parameter(n, k) for n, k in call.query)],
         "responses": _responses(call),
     }
-    if route.endpoint.__name__ == "post_comment":
+    if route.endpoint.__name__ in ("post_comment", "post_decision"):
         operation["parameters"].append(
             {"name": "Idempotency-Key", "in": "header", "schema": {"type": "string"}}
         )
@@ -205,8 +216,12 @@ def _responses(call: _Call) -> dict[str, Any]:
         back = {"303": {"description": "done, for a form: back to the page"}}
     refused = {str(s): {"description": "refused", "content": problem} for s in sorted(refusals)}
     others = {
-        str(status): {"description": "not done", "content": {"application/json": {"schema": shape}}}
-        for status, shape in ((status, _reference(kind)) for status, kind in call.others)
+        str(status): {
+            "description": "not done",
+            "content": {"application/json": {"schema": _reference(kind)}}
+            | (problem if status in refusals else {}),
+        }
+        for status, kind in call.others
     }
     return {str(call.status): answer, **back, **refused, **others}
 

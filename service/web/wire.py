@@ -203,9 +203,11 @@ class QueuePage(msgspec.Struct):
 
 
 class ClaimRequest(msgspec.Struct):
-    """How many items to lease."""
+    """How many items to lease and for how long; with `ids` only those of them that are free."""
 
     limit: int = 10
+    ids: list[str] = []
+    seconds: int = 300
 
 
 class ReleaseRequest(msgspec.Struct):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, ViewportSize
 
 from tests.browser.conftest import World
 from tests.browser.conversation import converse
@@ -17,7 +17,8 @@ pytestmark = pytest.mark.browser
 IMAGES = ROOT / "docs" / "images"
 LIMIT = 150 * 1024  # bytes of one picture
 PHONE = {"width": 390, "height": 844}
-LAPTOP = {"width": 960, "height": 720}
+TOUCH = {"has_touch": True, "is_mobile": True}
+LAPTOP: ViewportSize = {"width": 960, "height": 720}
 
 Open = Callable[..., Page]
 
@@ -57,15 +58,21 @@ def test_take_the_screenshots(
     page.get_by_text("Waiting for review").wait_for()
     keep("waiting-phone", page)
 
-    desk = visit_desk("/desk/?site=demo", viewport=LAPTOP)
-    desk.goto(f"{world.service.url}/desk/")
+    ink = {"java_script_enabled": True}
+    desk = visit_desk("/desk/", viewport=LAPTOP, **ink)
     keep("queue", desk)
     card = desk.get_by_role("article", name="Karl")
     card.get_by_text("Reject…").click()
     card.get_by_label("Note").fill("The third of these this week.")
     keep("reject", card)
-    desk.get_by_role("article", name="Best Pills").get_by_role("button", name="Spam").click()
+    desk.get_by_role("article", name="Best Pills").focus()
+    desk.keyboard.press("s")
     keep("decided", desk)
+    desk.set_viewport_size({"width": 960, "height": 900})
+    desk.keyboard.press("?")
+    keep("keys", desk.get_by_role("dialog"))
+    desk.keyboard.press("Escape")
+    desk.set_viewport_size(LAPTOP)
     desk.get_by_label("Tick the comment by Olu").check()
     desk.get_by_label("Tick the comment by Dana").check()
     desk.get_by_role("button", name="Approve ticked").scroll_into_view_if_needed()
@@ -74,5 +81,5 @@ def test_take_the_screenshots(
     keep("search", desk)
     desk.get_by_role("article", name="Best Pills").locator("a.when").click()
     keep("comment", desk)
-    keep("queue-phone", visit_desk("/desk/", viewport=PHONE, color_scheme="dark"))
+    keep("queue-phone", visit_desk("/desk/", viewport=PHONE, color_scheme="dark", **TOUCH, **ink))
     complaints.clear()  # the 422 above

@@ -30,7 +30,8 @@ ADMINS = {  # of every site
 }  # fmt: skip
 VIEWERS = {
     "GET /api/v1/comments/{id:uuid}/history", "GET /api/v1/queue", "GET /api/v1/stats",
-    "GET /desk/", "GET /desk/comments/{id:uuid}", "GET /desk/account", "POST /desk/password",
+    "GET /api/v1/queue/watch", "GET /desk/", "GET /desk/comments/{id:uuid}",
+    "GET /desk/comments/{id:uuid}/card", "GET /desk/account", "POST /desk/password",
     "POST /desk/sign-out",
 }  # fmt: skip
 

@@ -19,4 +19,8 @@ def test_a_decision_that_changes_nothing_is_described_as_one(client: TestClient)
         "responses"
     ]
 
-    assert responses["409"]["content"] == responses["200"]["content"]
+    assert set(responses["409"]["content"]) == {"application/json", "application/problem+json"}
+    assert (
+        responses["409"]["content"]["application/json"]
+        == (responses["200"]["content"]["application/json"])
+    )

@@ -1,0 +1,281 @@
+"""A desk that stays open while others work: a list that stands still, new comments, leases."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from tests.browser.at_keyboard import Sitting, sit_down
+from tests.browser.conftest import World
+from tests.browser.test_accessibility import findings
+from tests.redis_server import wait_until
+
+pytestmark = pytest.mark.browser
+
+Open = Callable[..., Page]
+SHIFTS = """() => new Promise((resolve) => {
+    new PerformanceObserver((list) => resolve(list.getEntries()
+        .filter((entry) => !entry.hadRecentInput)
+        .map((entry) => [entry.value, ...entry.sources.map((s) => s.node?.outerHTML?.slice(0, 99))])
+    )).observe({type: "layout-shift", buffered: true});
+    setTimeout(() => resolve([]), 100);
+})"""
+
+
+def places(desk: Sitting) -> list[list[Any]]:
+    """The id of every card, and how far below the top of the window it stands."""
+    found: list[list[Any]] = desk.page.locator("article").evaluate_all(
+        "all => all.map(e => [e.id, Math.round(e.getBoundingClientRect().top)])"
+    )
+    return found
+
+
+def lookers(world: World, ids: list[str]) -> list[str]:
+    """Who has a lease on each comment now."""
+    answer = world.client.get(
+        f"/api/v1/queue/watch?ids={','.join(ids)}",
+        headers={"Authorization": f"Bearer {world.token}"},
+    )
+    held = {one["id"]: one["claimed_by"] for one in answer.json()["standings"]}
+    return [held[comment_id] for comment_id in ids]
+
+
+def decide(world: World, comment_id: str, outcome: str) -> str:
+    """A decision of somebody else's; its id."""
+    answer = world.client.post(
+        "/api/v1/decisions",
+        json={"ids": [comment_id], "outcome": outcome},
+        headers={"Authorization": f"Bearer {world.token}"},
+    )
+    return str(answer.json()["decision_id"])
+
+
+def test_new_comments_wait_behind_a_button_and_then_stand_at_the_end(
+    world: World, visit_desk: Open
+) -> None:
+    desk = sit_down(world, visit_desk, 3)
+    before = places(desk)
+    desk.ids += [world.send(desk.article, f"A late remark {n}.", name="Late") for n in range(2)]
+
+    desk.look()
+    button = desk.page.get_by_role("button", name="2 new")
+    expect(button).to_be_visible()
+    assert places(desk) == before
+    button.click()
+
+    assert places(desk)[:3] == before
+    expect(desk.page.locator("article")).to_have_count(5)
+    expect(button).to_be_hidden()
+    desk.has_focus(0)
+    desk.press("a", "a", "a", "s")
+    desk.has_focus(4)
+    desk.look()
+    expect(desk.page.locator("#fresh")).to_be_hidden()
+    desk.sent()
+    assert [status for status, _ in desk.stored()] == ["published"] * 3 + ["rejected", "held"]
+
+
+def test_a_desk_that_was_empty_shows_what_comes_in(world: World, visit_desk: Open) -> None:
+    desk = sit_down(world, visit_desk, 0)
+    expect(desk.page.get_by_text("No comment matches this.")).to_be_visible()
+    desk.ids.append(world.send(desk.article, "The first remark."))
+
+    desk.look()
+    desk.page.get_by_role("button", name="1 new").click()
+
+    desk.has_focus(0)
+
+
+def test_the_newest_first_puts_what_is_new_at_the_end_too(world: World, visit_desk: Open) -> None:
+    desk = sit_down(world, visit_desk, 2, "&order=newest")
+    late = world.send(desk.article, "A late remark.")
+
+    desk.look()
+    desk.page.get_by_role("button", name="1 new").click()
+
+    shown = [place[0].removeprefix("comment-") for place in places(desk)]
+    assert shown == [desk.ids[1], desk.ids[0], late]
+
+
+def test_the_next_comments_are_there_before_the_end_and_nothing_comes_between(
+    world: World, visit_desk: Open
+) -> None:
+    desk = sit_down(world, visit_desk, 12, "&limit=4")
+    first = [f"comment-{comment_id}" for comment_id in desk.ids[:4]]
+    assert [place[0] for place in places(desk)][:4] == first
+
+    desk.press(*["a"] * 12)
+    desk.sent()
+
+    assert [status for status, _ in desk.stored()] == ["published"] * 12
+    assert [place[0] for place in places(desk)] == [f"comment-{i}" for i in desk.ids]
+    expect(desk.page.locator("#end")).to_be_focused()
+    desk.press("j")
+    desk.said("This is the end of the list")
+    assert desk.page.get_by_role("link", name="Next page").count() == 0
+
+
+def test_what_others_decide_is_greyed_where_it_stands_and_comes_back_when_undone(
+    world: World, visit_desk: Open
+) -> None:
+    desk = sit_down(world, visit_desk, 3)
+    before = places(desk)
+    made = decide(world, desk.ids[1], "reject")
+
+    desk.look()
+    expect(desk.card(1)).to_contain_text("Already rejected by tests")
+    expect(desk.card(1).get_by_role("button")).to_have_count(0)
+    assert places(desk) == before
+    desk.press("a")
+    desk.has_focus(2)
+    world.client.post(
+        f"/api/v1/decisions/{made}/undo", headers={"Authorization": f"Bearer {world.token}"}
+    )
+    desk.sent()
+    desk.look()
+
+    expect(desk.card(1).get_by_role("button", name="Approve")).to_be_visible()
+    desk.has_focus(2)
+    desk.press("k", "s")
+    desk.sent()
+    assert [status for status, _ in desk.stored()] == ["published", "rejected", "held"]
+
+
+def test_nothing_shifts_but_by_the_moderator_s_own_keys(
+    world: World, visit_desk: Open, complaints: list[str]
+) -> None:
+    desk = sit_down(world, visit_desk, 8, "&limit=6")
+    ids = [*desk.ids, *(world.send(desk.article, f"Late {n}.") for n in range(3))]
+
+    desk.press("a", "s")
+    decide(world, ids[3], "approve")
+    decide(world, ids[5], "approve")
+    desk.look()
+    expect(desk.card(3)).to_contain_text("Already approved by tests")
+    desk.page.wait_for_timeout(600)  # the browser excuses half a second after each key
+    desk.page.route("**/api/v1/decisions", lambda route: route.fulfill(status=400, body="{}"))
+    desk.press("s")
+    expect(desk.card(2).locator(".slip")).to_be_visible()
+    desk.page.get_by_role("button", name="3 new").click()
+
+    assert desk.page.evaluate(SHIFTS) == []
+    complaints.clear()  # of the 400
+
+
+@pytest.mark.slow
+def test_what_is_looked_at_is_leased_and_freed_on_leaving_and_on_deciding(
+    world: World, visit_desk: Open, open_page: Open
+) -> None:
+    desk = sit_down(world, visit_desk, 9)
+    wait_until(lambda: lookers(world, desk.ids) == ["max"] * 6 + [""] * 3, "the first leases")
+    other = open_page(world.link("lea"), java_script_enabled=False)
+    other.get_by_role("button", name="Sign in").click()
+    other.goto(desk.page.url)
+    expect(other.locator("article").first).to_contain_text("Being looked at by max")
+    expect(desk.card(0).locator(".looker")).to_be_hidden()  # nobody is told of themselves
+
+    desk.press("a")
+    wait_until(lambda: lookers(world, desk.ids) == [""] + ["max"] * 6 + [""] * 2, "one lease more")
+    other.locator("article").nth(1).get_by_role("button", name="Spam").click()
+    expect(other.get_by_role("status").first).to_contain_text("Rejected 1 comment")
+    desk.page.goto("about:blank")
+
+    wait_until(lambda: lookers(world, desk.ids) == [""] * 9, "the leases to be freed")
+
+
+@pytest.mark.slow
+def test_a_lease_is_renewed_while_the_page_is_there_and_ends_when_the_browser_dies(
+    world: World, visit_desk: Open, complaints: list[str]
+) -> None:
+    desk = sit_down(world, visit_desk, 2)
+
+    def shorten(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace('lease="60"', 'lease="3"'))
+
+    desk.page.route(re.compile(r"/desk/\?"), shorten)
+    wait_until(lambda: lookers(world, desk.ids) == ["max", "max"], "the leases of a minute")
+    desk.page.reload()
+    for _ in range(3):  # within the three seconds that each lease is good for
+        with desk.page.expect_response("**/queue/claim", timeout=4000):
+            pass
+        assert lookers(world, desk.ids) == ["max", "max"]
+
+    desk.page.context.set_offline(True)
+    desk.page.context.close()
+
+    wait_until(lambda: lookers(world, desk.ids) == ["", ""], "the leases to end", seconds=5)
+    complaints.clear()  # of the broken connection
+
+
+def test_a_desk_that_nobody_sits_at_asks_for_nothing_until_somebody_comes_back(
+    world: World, visit_desk: Open
+) -> None:
+    desk = sit_down(world, visit_desk, 3)
+    with desk.page.expect_response("**/queue/claim"):
+        desk.press("j")
+    asked: list[str] = []
+    desk.page.on("request", lambda request: asked.append(request.url))
+
+    desk.page.evaluate("watch.usedAt -= 11 * 60 * 1000; watch.leases.clear()")
+    desk.page.evaluate("Promise.all([watch.look(), watch.lease()])")
+    assert asked == []
+    with desk.page.expect_response("**/queue/watch?*"):
+        desk.press("j")
+
+
+def test_who_looks_at_a_comment_comes_and_goes_without_moving_anything(
+    world: World, visit_desk: Open
+) -> None:
+    desk = sit_down(world, visit_desk, 9)
+    before = places(desk)
+    headers = {"Authorization": f"Bearer {world.token}"}
+    for path in ("claim", "release"):
+        world.client.post(f"/api/v1/queue/{path}", json={"ids": desk.ids[7:]}, headers=headers)
+        desk.look()
+        badges = desk.page.locator(".looker:not(:empty)")
+        if path == "claim":
+            expect(badges).to_have_text(["Being looked at by tests"] * 2)
+        else:
+            expect(badges).to_have_count(0)
+        assert places(desk) == before
+
+
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+def test_cards_in_every_state_are_clean_and_fit_a_small_phone(
+    world: World, visit_desk: Open, complaints: list[str], scheme: str
+) -> None:
+    phone = {"width": 320, "height": 640}
+    desk = sit_down(world, visit_desk, 8, color_scheme=scheme, viewport=phone)
+    headers = {"Authorization": f"Bearer {world.token}"}
+    world.client.post("/api/v1/queue/claim", json={"ids": desk.ids[7:]}, headers=headers)
+    decide(world, desk.ids[2], "approve")
+    world.send(desk.article, "A late remark.")
+    desk.press("a")
+    desk.sent()
+    desk.page.route("**/api/v1/decisions", lambda route: route.fulfill(status=400, body="{}"))
+    desk.press("s")
+    expect(desk.card(1).locator(".slip")).to_be_visible()
+    desk.page.unroute("**/api/v1/decisions")
+    desk.look()
+    expect(desk.page.get_by_role("button", name="1 new")).to_be_visible()
+    desk.page.route("**/api/v1/decisions", lambda route: route.abort())
+    desk.press("j", "s")
+    expect(desk.page.locator(".wait:not(:empty)")).to_be_visible()
+    desk.press("x", "d")
+
+    assert findings(desk.page) == []
+    assert desk.page.evaluate("document.documentElement.scrollWidth") <= 320
+    small = desk.page.evaluate(
+        """() => [...document.querySelectorAll("button, summary, input, article a")]
+            .filter((e) => e.checkVisibility() && e.type !== "hidden" && e.tagName !== "A")
+            .map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()])
+            .filter(([, box]) => box.width < 24 || box.height < 24).map(([html]) => html)"""
+    )
+    assert small == []
+    desk.press("Escape", "?")
+    assert findings(desk.page) == []
+    assert desk.page.evaluate("document.documentElement.scrollWidth") <= 320
+    complaints.clear()  # of the 400 and the broken connections
