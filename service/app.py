@@ -16,11 +16,11 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from service.config import Config
+from service.correct import Seen, correct
 from service.errors import DeskError, Unavailable
 from service.limits import Limits
 from service.link import open_link
 from service.promote import refresh, refresh_shadow
-from service.retrain import Seen, correct
 from service.retraining import Retrainer
 from service.scoring.drift import Drift
 from service.scoring.serving import Serving

@@ -101,7 +101,7 @@ def run_retrain(args: argparse.Namespace) -> int:
         with progress() as telling:
             candidate = retrain(
                 database, current=current, base=Model.load(_shipped()), corpus=_shipped_corpus(),
-                now=clock(), tell=telling.tell, follow=telling.follow,
+                folder=data_dir_of(args), now=clock(), tell=telling.tell, follow=telling.follow,
             )  # fmt: skip
         _print_comparison(candidate)
         if not args.promote:
