@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from service.store.columns import Id, Instant, RowId
 
-HEAD = "0004"  # the newest migration; a test holds it against the folder
+HEAD = "0005"  # the newest migration; a test holds it against the folder
 
 metadata = MetaData(
     naming_convention={
@@ -264,4 +264,5 @@ retraining = Table(
     Column("ended_at", Instant),
     Column("status", Integer),  # what it ended with
     Column("output", Text, nullable=False),
+    Column("seen_at", Instant),  # when whoever runs it was last there
 )
