@@ -10,12 +10,18 @@ from sqlalchemy import Connection
 from service.domain import Actor, Site
 from service.errors import UsageError
 from service.scoring.artifact import AGAINST, CARD, Artifact, ModelUnusable
-from service.scoring.evaluation import CONFIDENCE, certified_threshold, examples_needed
+from service.scoring.evaluation import (
+    CONFIDENCE,
+    certified_threshold,
+    errors_allowed,
+    examples_needed,
+)
 from service.scoring.model import Model, shipped_models
 from service.scoring.serving import Serving
+from service.settings import Certified, Policy
 from service.store import models, retrainings, sites
 from service.store.database import Database
-from service.store.examples import approved_scores
+from service.store.examples import approved_scores, count_approved
 from service.store.models import Promotion, Shadow
 from service.store.retrainings import Retraining
 from service.vocabulary import Role
@@ -129,11 +135,55 @@ def _read_standing(conn: Connection, actor: Actor) -> Standing:
 
 def certify(conn: Connection, site: Site, model: str) -> Certificate:
     """What can be promised of a reject threshold, by what this model gave to approved comments."""
-    alpha = site.policy.threshold_alpha
-    scores = np.array(approved_scores(conn, site.id, model))
-    missing = max(0, examples_needed(alpha, 1 - CONFIDENCE) - len(scores))
-    threshold = None if missing else certified_threshold(scores, alpha, 1 - CONFIDENCE)
-    return Certificate(threshold, len(scores), missing)
+    alpha, delta = site.policy.threshold_alpha, 1 - CONFIDENCE
+    honest = count_approved(conn, site.id, model)
+    if missing := max(0, examples_needed(alpha, delta) - honest):
+        return Certificate(None, honest, missing)
+    enough = errors_allowed(honest, alpha, delta) + 1
+    scores = np.array(approved_scores(conn, site.id, model, highest=enough))
+    return Certificate(certified_threshold(scores, alpha, delta, honest), honest, 0)
+
+
+async def keep_certified(*, store: Database) -> None:
+    """Let `threshold.reject=certified` follow what can be promised now of the model in use.
+
+    For one model a threshold never comes down: above it nobody looks any more, so that few
+    approved comments there say nothing. Raises Unavailable.
+    """
+    for site, found in await store.read(_certified_anew):
+        await store.write(sites.set_certified, site.id, found)
+        if found.model is None:
+            log.info("no reject threshold certified", site=site.key)
+        else:
+            log.info(
+                "reject threshold certified", site=site.key, model=found.model,
+                threshold=found.threshold,
+            )  # fmt: skip
+
+
+def _certified_anew(conn: Connection) -> list[tuple[Site, Certified]]:
+    """The sites that reject above what is certified, where that is something else now."""
+    model = used_name(conn) or shipped_models().joinpath("base").name
+    changed = []
+    for site in sites.list_sites(conn):
+        before = site.policy.threshold_reject
+        if isinstance(before, Certified):
+            found = certify(conn, site, model).threshold
+            if found is not None and before.model == model:
+                found = max(found, before.threshold)
+            now = Certified() if found is None else Certified(model, found)
+            if now != before:
+                changed.append((site, now))
+    return changed
+
+
+def reject_words(policy: Policy) -> str:
+    """Above which score a site rejects now, in words."""
+    limit = policy.threshold_reject
+    if isinstance(limit, Certified):
+        above = f"above {limit.threshold} with {limit.model}" if limit.model else "nothing yet"
+        return f"{above}, as certified"
+    return "off" if limit is None else f"above {limit}, as the site says"
 
 
 def promise(site: Site, found: Certificate) -> str:

@@ -9,14 +9,10 @@ import pytest
 from sqlalchemy import Connection, select
 from starlette.testclient import TestClient
 
-from service import review
 from service.app import create_app
 from service.config import Config
-from service.domain import Score
 from service.errors import UsageError
 from service.promote import (
-    Certificate,
-    certify,
     current_model,
     promote,
     refresh,
@@ -25,16 +21,12 @@ from service.promote import (
 )
 from service.scoring.artifact import AGAINST, Artifact, ModelUnusable
 from service.scoring.serving import Serving
-from service.store import models, schema, sites
+from service.store import models, schema
 from service.store.database import Database
 from tests.factories import (
-    MODERATOR,
     NOW,
-    a_site,
     a_site_with,
     a_submission,
-    approving,
-    some_comments,
 )
 from tests.redis_server import wait_until
 from tests.tiny_model import SPAM_TEXT, promote_model
@@ -222,31 +214,3 @@ def test_a_running_service_scores_in_the_shadow_as_soon_as_somebody_wants_it(
         wait_until(lambda: shadow_of_the_next() is None, "the shadow to stop")
 
     assert {row for row in shadows() if row[1]} == {("tiny", "next", True)}
-
-
-def certificate(database: Database, model: str = "test") -> Certificate:
-    with database.transaction() as conn:
-        return certify(conn, sites.get_site(conn, "news"), model)
-
-
-def approve(database: Database, number: int, probability: float) -> None:
-    """So many more comments that got this score from the model "test"."""
-    score = Score(probability, "test", (), 0.3, 0.9)
-    with database.transaction() as conn:
-        ids = some_comments(conn, number, score=score)
-    asyncio.run(review.decide(MODERATOR, approving(*ids), store=database, now=NOW))
-
-
-def test_a_reject_threshold_is_certified_by_enough_approved_comments(database: Database) -> None:
-    with database.transaction() as conn:
-        a_site(conn)
-
-    approve(database, 100, 0.1)
-    assert certificate(database) == Certificate(None, 100, 199)
-    approve(database, 199, 0.2)
-    assert certificate(database) == Certificate(0.9, 299, 0)
-    approve(database, 3, 0.9455)
-    assert certificate(database) == Certificate(0.946, 302, 0)
-    approve(database, 9, 0.9995)
-    assert certificate(database) == Certificate(None, 311, 0)
-    assert certificate(database, "another") == Certificate(None, 0, 299)

@@ -57,7 +57,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run_models(args: argparse.Namespace) -> int:
     """Print a line for every model found, and what can be promised of each site's thresholds."""
-    from service.promote import certify, promise
+    from service.promote import certify, promise, reject_words
     from service.scoring.artifact import ModelUnusable
     from service.scoring.model import Model
     from service.store import sites
@@ -76,9 +76,8 @@ def run_models(args: argparse.Namespace) -> int:
     if has_database(args):
         with transaction(args) as conn:
             for site in sites.list_sites(conn):
-                now = site.policy.threshold_reject
                 said = promise(site, certify(conn, site, used))
-                print(f"{site.key}: {said}; now {'off' if now is None else now}")
+                print(f"{site.key}: {said}; now {reject_words(site.policy)}")
     return 0
 
 

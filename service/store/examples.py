@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from service.domain import Submission
 from service.store.schema import comment, decision, decision_item, site, thread
@@ -36,9 +36,21 @@ def latest_changes(conn: Connection, *, newest: int) -> tuple[tuple[str, bool], 
     return tuple((row.id, row.undone_at is not None) for row in rows)
 
 
-def approved_scores(conn: Connection, site_id: int, model: str) -> list[float]:
-    """What this model gave, as they came in, to the site's comments that moderators approved."""
-    query = (
+def count_approved(conn: Connection, site_id: int, model: str) -> int:
+    """How many of the site's comments moderators approved that this model scored as they came."""
+    query = _approved(site_id, model).with_only_columns(func.count())
+    found: int = conn.execute(query).scalar_one()
+    return found
+
+
+def approved_scores(conn: Connection, site_id: int, model: str, *, highest: int) -> list[float]:
+    """The highest scores that this model gave to those comments, as they came in."""
+    query = _approved(site_id, model).order_by(comment.c.score.desc()).limit(highest)
+    return list(conn.scalars(query))
+
+
+def _approved(site_id: int, model: str) -> Select[tuple[float]]:
+    return (
         select(comment.c.score)
         .join(decision, decision.c.id == comment.c.decision_id)
         .where(
@@ -50,7 +62,6 @@ def approved_scores(conn: Connection, site_id: int, model: str) -> list[float]:
             decision.c.undone_at.is_(None),
         )
     )
-    return list(conn.scalars(query))
 
 
 def read_decided(
