@@ -14,6 +14,8 @@ from service.config import Config
 from service.errors import UsageError
 from service.promote import (
     current_model,
+    find_usable,
+    find_usable_before,
     promote,
     refresh,
     roll_back,
@@ -41,11 +43,14 @@ def keep(conn: Connection, folder: Path, name: str, **more: object) -> None:
 
 
 def use(conn: Connection, name: str | None, *, force: bool = False) -> None:
-    promote(conn, name, force=force, actor="ann", reason="better", now=NOW)
+    model = find_usable(conn, name)
+    promote(conn, model, force=force, actor="ann", reason="better", now=NOW)
 
 
 def back(conn: Connection) -> str | None:
-    return roll_back(conn, actor="ann", reason="worse", now=NOW)
+    model = find_usable_before(conn)
+    roll_back(conn, model, actor="ann", reason="worse", now=NOW)
+    return model.name
 
 
 def test_the_shipped_model_is_in_use_until_another_is_promoted(
@@ -103,6 +108,27 @@ def test_a_model_that_is_not_there_or_damaged_is_not_promoted(
             with pytest.raises(ModelUnusable, match=why):
                 use(conn, name)
         assert models.list_promotions(conn) == []
+
+
+def test_what_was_changed_since_it_was_found_usable_is_not_put_to_use(
+    sqlite: Database, tiny_model: Path
+) -> None:
+    with sqlite.transaction() as conn:
+        keep(conn, tiny_model, "first")
+        keep(conn, tiny_model, "second")
+        use(conn, "first")
+        use(conn, "second")
+        found, before = find_usable(conn, "second"), find_usable_before(conn)
+        keep(conn, tiny_model, "second", comment="another under this name")
+        use(conn, None)
+
+        with pytest.raises(ModelUnusable, match="changed or forgotten"):
+            promote(conn, found, force=True, actor="ann", reason="", now=NOW)
+        with pytest.raises(ModelUnusable, match="changed or forgotten"):
+            shade(conn, found, actor="ann", now=NOW)
+        with pytest.raises(UsageError, match="another model was promoted meanwhile"):
+            roll_back(conn, before, actor="ann", reason="", now=NOW)
+        assert current_model(conn).name == "base"
 
 
 def test_old_models_that_were_not_in_use_are_forgotten(sqlite: Database, tiny_model: Path) -> None:
@@ -171,11 +197,11 @@ def test_what_is_in_the_shadow_is_kept_apart_from_what_is_in_use(
         keep(conn, tiny_model, "second")
         use(conn, "first")
 
-        shade(conn, "second", actor="ann", now=NOW)
+        shade(conn, find_usable(conn, "second"), actor="ann", now=NOW)
         with pytest.raises(UsageError, match="in its own shadow"):
-            shade(conn, "first", actor="ann", now=NOW)
+            shade(conn, find_usable(conn, "first"), actor="ann", now=NOW)
         with pytest.raises(ModelUnusable, match="no model 'lost'"):
-            shade(conn, "lost", actor="ann", now=NOW)
+            shade(conn, find_usable(conn, "lost"), actor="ann", now=NOW)
 
         assert (current_model(conn).name, shadow(conn)) == ("first", "second")
         for number in range(15):
@@ -207,7 +233,7 @@ def test_a_running_service_scores_in_the_shadow_as_soon_as_somebody_wants_it(
             keep(conn, tiny_model, "next")
         assert shadow_of_the_next() is None
         with sqlite.transaction() as conn:
-            shade(conn, "next", actor="ann", now=NOW)
+            shade(conn, find_usable(conn, "next"), actor="ann", now=NOW)
         wait_until(lambda: shadow_of_the_next() == "next", "the shadow to score")
         with sqlite.transaction() as conn:
             shade(conn, None, actor="ann", now=NOW)
