@@ -45,7 +45,8 @@ def find_usable(conn: Connection, name: str | None) -> Usable:
     """The model of this name. Raises ModelUnusable when there is none or it is damaged."""
     model = _load(conn, name)
     card = b"" if name is None else models.find_card(conn, name) or b""
-    return Usable(name, card, tuple(model.card.get(AGAINST) or ()))
+    against = model.card.get(AGAINST)
+    return Usable(name, card, tuple(map(str, against)) if isinstance(against, list) else ())
 
 
 def find_usable_before(conn: Connection) -> Usable:
