@@ -46,6 +46,7 @@ def in_turn(
     """Decisions, oldest first, and as many comments of the corpus, in strides of at most so many.
 
     Decisions without weight are left out; of all others, and of the corpus, all at least once.
+    Within a stride, where order means nothing, they stand as in the file: newest first.
     """
     size, half = len(replay.spam), stride // 2
     surplus = np.arange(min(int(np.count_nonzero(weight)), size), size)
@@ -55,9 +56,9 @@ def in_turn(
     turn = 0
     for before, piece in rows.backwards():
         here = slice(before, before + len(piece))
-        counting = np.flatnonzero(weight[here])[::-1]
-        for start in range(0, len(counting), half):
-            some = counting[start : start + half]
+        counting = np.flatnonzero(weight[here])
+        for end in range(len(counting), 0, -half):
+            some = counting[max(0, end - half) : end]
             again = np.arange(turn, turn + len(some)) % size
             turn += len(some)
             yield (

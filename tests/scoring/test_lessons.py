@@ -40,7 +40,7 @@ def test_decisions_and_corpus_take_turns_and_neither_is_left_out(
     told = [
         (signature(rows, place), bool(spam[place]), float(weight[place]))
         for rows, spam, weight in strides
-        for place in range(len(rows))
+        for place in reversed(range(len(rows)))  # within a stride the newest stands first
     ]
     replayed = [one for one in told if one[0] in of_corpus]
     decided = [one for one in told if one[0] not in of_corpus]

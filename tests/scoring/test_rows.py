@@ -29,11 +29,15 @@ def test_a_row_gives_the_probability_that_serving_gives(
 
 
 def test_some_rows_are_taken_in_the_order_asked_for(rows: Rows, examples: list[Example]) -> None:
-    some = np.array([7, 0, 7])
+    for some in ([7, 0, 7], [4, 5, 6], [6, 5], [9], []):
+        taken = rows.take(np.array(some, np.int64))
+        alone = [Rows.of([examples[n].submission]) for n in some] or [Rows.of([])]
 
-    taken, alone = rows.take(some), [Rows.of([examples[n].submission]) for n in (7, 0, 7)]
+        check(taken, alone)
 
-    assert taken.sizes.tolist() == [len(one.columns) for one in alone]
+
+def check(taken: Rows, alone: list[Rows]) -> None:
+    assert taken.sizes.tolist() == Rows.joined(alone).sizes.tolist()
     assert taken.columns.tolist() == Rows.joined(alone).columns.tolist()
     assert np.array_equal(taken.values, Rows.joined(alone).values)
 
