@@ -24,7 +24,7 @@ install_locked = { test -x $(BIN)/uv && \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-fast browser desk coverage faults topologies replicas soak hostile bench \
+.PHONY: help install run test test-fast browser desk coverage faults topologies replicas retraining soak hostile bench \
 	check fix lock upgrade screenshots system-packages clean
 
 help: ## List the targets
@@ -70,6 +70,9 @@ replicas: $(INSTALLED_TESTS) ## Hold limits, claims, keys and pages over several
 topologies: $(INSTALLED_TESTS) ## Kill, hang and move the nodes of a Redis Cluster and of Sentinels, under load; eight minutes
 	$(BIN)/pytest -v -m slow $(ARGS) tests/faults/test_topologies.py
 
+retraining: $(INSTALLED_TESTS) ## Retrain on 100,000 decisions and hold the memory it takes; some minutes
+	$(BIN)/pytest -v -m slow $(ARGS) tests/test_retrain.py
+
 soak: $(INSTALLED_TESTS) ## Kill the service 500 times under load, and 100 times with two workers; an hour
 	FAULT_ROUNDS=500 $(BIN)/pytest -v -m slow -k many_kills $(ARGS) tests/faults
 
@@ -77,6 +80,7 @@ bench: $(INSTALLED_TESTS) $(ISSO)/.installed ## Measure the service beside Isso 
 	$(BIN)/python -m benchmarks.compare --isso $(ISSO) $(ARGS)
 	$(BIN)/python -m benchmarks.overload
 	$(BIN)/python -m benchmarks.growth --sizes "$(SIZES)"
+	$(BIN)/python -m benchmarks.retraining
 	@if test -n "$(CORPORA)"; then $(BIN)/python -m benchmarks.replay --corpora "$(CORPORA)"; fi
 	@if test -n "$(CORPORA)"; then $(BIN)/python -m benchmarks.classifier --corpora "$(CORPORA)"; fi
 

@@ -16,12 +16,12 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from service.config import Config
+from service.correct import Seen, correct
 from service.errors import DeskError, Unavailable
 from service.huge_pages import use_huge_pages
 from service.limits import Limits
 from service.link import open_link
-from service.promote import refresh, refresh_shadow
-from service.retrain import Seen, correct
+from service.promote import keep_certified, refresh, refresh_shadow
 from service.retraining import Retrainer
 from service.scoring.drift import Drift
 from service.scoring.serving import Serving
@@ -190,6 +190,7 @@ async def _tidy_now_and_then(store: Database, metrics: Metrics) -> None:
         await asyncio.sleep(_TIDY_EVERY)
         try:
             await tidy(store=store, now=clock())
+            await keep_certified(store=store)
             drift = await watch_drift(drift, store=store, now=clock())
             metrics.score_drift.set(math.nan if drift.index is None else drift.index)
         except Unavailable as error:

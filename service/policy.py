@@ -78,7 +78,7 @@ def decide(
 
 def thresholds(score: Score, policy: Policy) -> tuple[float, float]:
     """`(publish_below, reject_above)` for this score: the site's where set, else the model's."""
-    publish, reject = policy.threshold_publish, policy.threshold_reject
+    publish, reject = policy.threshold_publish, policy.reject_above(score.model)
     publish_below = score.publish_below if publish is None else publish
     return publish_below, score.reject_above if reject is None else reject
 
@@ -147,8 +147,8 @@ def _blocked_word(case: Case) -> Finding | None:
 
 def _above_reject_threshold(case: Case) -> Finding | None:
     """Clearly spam by the score, where the site lets the score reject at all."""
-    score, limit = case.score, case.policy.threshold_reject
-    above = score is not None and limit is not None and score.probability > limit
+    limit = None if case.score is None else case.policy.reject_above(case.score.model)
+    above = case.score is not None and limit is not None and case.score.probability > limit
     return _if(above, Outcome.REJECT, Code.SCORE_SPAM)
 
 

@@ -10,12 +10,18 @@ from sqlalchemy import Connection
 from service.domain import Actor, Site
 from service.errors import UsageError
 from service.scoring.artifact import AGAINST, CARD, Artifact, ModelUnusable
-from service.scoring.evaluation import CONFIDENCE, certified_threshold, examples_needed
+from service.scoring.evaluation import (
+    CONFIDENCE,
+    certified_threshold,
+    errors_allowed,
+    examples_needed,
+)
 from service.scoring.model import Model, shipped_models
 from service.scoring.serving import Serving
+from service.settings import Certified, Policy
 from service.store import models, retrainings, sites
 from service.store.database import Database
-from service.store.examples import approved_scores
+from service.store.examples import approved_scores, count_approved
 from service.store.models import Promotion, Shadow
 from service.store.retrainings import Retraining
 from service.vocabulary import Role
@@ -23,27 +29,62 @@ from service.vocabulary import Role
 log = structlog.get_logger()
 
 
-def promote(
-    conn: Connection, name: str | None, *, force: bool, actor: str, reason: str, now: datetime
-) -> None:
-    """Use this model from now on, in every process; None is the one that was shipped.
+@dataclass(frozen=True, slots=True)
+class Usable:
+    """A model that was loaded and found whole; without a name the one that was shipped.
 
-    Raises ModelUnusable when there is none of this name or it is damaged, UsageError when it was
-    found worse than the one in use and nobody forces it.
+    Loading takes a while, so it is done before the transaction that puts a model to use.
     """
+
+    name: str | None
+    card: bytes
+    against: tuple[str, ...]
+
+
+def find_usable(conn: Connection, name: str | None) -> Usable:
+    """The model of this name. Raises ModelUnusable when there is none or it is damaged."""
     model = _load(conn, name)
+    card = b"" if name is None else models.find_card(conn, name) or b""
     against = model.card.get(AGAINST)
-    if against and not force:
-        raise UsageError(f"{model.name} is not promoted: {'; '.join(against)}")
-    models.promote(conn, name, actor=actor, action="promote", reason=reason, now=now)
-    _leave_shadow(conn, name, actor, now)
+    return Usable(name, card, tuple(map(str, against)) if isinstance(against, list) else ())
 
 
-def roll_back(conn: Connection, *, actor: str, reason: str, now: datetime) -> str | None:
-    """Go back to the model in use before the last promotion that stands; returns its name.
+def find_usable_before(conn: Connection) -> Usable:
+    """The model in use before the last promotion that stands.
 
-    Twice goes back two. Raises UsageError when there is nothing to go back to.
+    Raises UsageError when there is nothing to go back to, ModelUnusable as `find_usable`.
     """
+    return find_usable(conn, _name_before(conn))
+
+
+def promote(
+    conn: Connection, model: Usable, *, force: bool, actor: str, reason: str, now: datetime
+) -> None:
+    """Use this model from now on, in every process.
+
+    Raises UsageError when it was found worse than the one in use and nobody forces it,
+    ModelUnusable when it is not there as it was found.
+    """
+    _check_unchanged(conn, model)
+    if model.against and not force:
+        raise UsageError(f"{model.name} is not promoted: {'; '.join(model.against)}")
+    models.promote(conn, model.name, actor=actor, action="promote", reason=reason, now=now)
+    _leave_shadow(conn, model.name, actor, now)
+
+
+def roll_back(conn: Connection, model: Usable, *, actor: str, reason: str, now: datetime) -> None:
+    """Go back to the model that `find_usable_before` found; twice goes back two.
+
+    Raises UsageError when there is nothing to go back to, or another was promoted meanwhile.
+    """
+    if model.name != _name_before(conn):
+        raise UsageError("another model was promoted meanwhile: look again")
+    _check_unchanged(conn, model)
+    models.promote(conn, model.name, actor=actor, action="rollback", reason=reason, now=now)
+    _leave_shadow(conn, model.name, actor, now)
+
+
+def _name_before(conn: Connection) -> str | None:
     back: list[str | None] = [None]  # the names in use one after the other, as they stand
     for made in reversed(models.list_promotions(conn, limit=10_000)):
         if made.action == "promote":
@@ -52,24 +93,24 @@ def roll_back(conn: Connection, *, actor: str, reason: str, now: datetime) -> st
             back.pop()
     if len(back) < 2:
         raise UsageError("the model that was shipped is in use: there is nothing to go back to")
-    name = back[-2]
-    _load(conn, name)
-    models.promote(conn, name, actor=actor, action="rollback", reason=reason, now=now)
-    _leave_shadow(conn, name, actor, now)
-    return name
+    return back[-2]
 
 
-def shade(conn: Connection, name: str | None, *, actor: str, now: datetime) -> None:
+def shade(conn: Connection, model: Usable | None, *, actor: str, now: datetime) -> None:
     """Let this model score in the shadow of the one in use, in every process; None is none.
 
-    Raises ModelUnusable when there is none of this name or it is damaged, UsageError when it is
-    the one in use.
+    Raises UsageError when it is the one in use, ModelUnusable when it is not there any more.
     """
-    if name is not None:
-        _load(conn, name)
-        if name == used_name(conn):
-            raise UsageError(f"{name} is in use: it cannot be in its own shadow")
-    models.set_shadow(conn, name, actor=actor, now=now)
+    if model is not None:
+        _check_unchanged(conn, model)
+        if model.name == used_name(conn):
+            raise UsageError(f"{model.name} is in use: it cannot be in its own shadow")
+    models.set_shadow(conn, None if model is None else model.name, actor=actor, now=now)
+
+
+def _check_unchanged(conn: Connection, model: Usable) -> None:
+    if model.name is not None and models.find_card(conn, model.name) != model.card:
+        raise ModelUnusable(f"model {model.name!r} was changed or forgotten meanwhile")
 
 
 def used_name(conn: Connection) -> str | None:
@@ -129,11 +170,55 @@ def _read_standing(conn: Connection, actor: Actor) -> Standing:
 
 def certify(conn: Connection, site: Site, model: str) -> Certificate:
     """What can be promised of a reject threshold, by what this model gave to approved comments."""
-    alpha = site.policy.threshold_alpha
-    scores = np.array(approved_scores(conn, site.id, model))
-    missing = max(0, examples_needed(alpha, 1 - CONFIDENCE) - len(scores))
-    threshold = None if missing else certified_threshold(scores, alpha, 1 - CONFIDENCE)
-    return Certificate(threshold, len(scores), missing)
+    alpha, delta = site.policy.threshold_alpha, 1 - CONFIDENCE
+    honest = count_approved(conn, site.id, model)
+    if missing := max(0, examples_needed(alpha, delta) - honest):
+        return Certificate(None, honest, missing)
+    enough = errors_allowed(honest, alpha, delta) + 1
+    scores = np.array(approved_scores(conn, site.id, model, highest=enough))
+    return Certificate(certified_threshold(scores, alpha, delta, honest), honest, 0)
+
+
+async def keep_certified(*, store: Database) -> None:
+    """Let `threshold.reject=certified` follow what can be promised now of the model in use.
+
+    For one model a threshold never comes down: above it nobody looks any more, so that few
+    approved comments there say nothing. Raises Unavailable.
+    """
+    for site, found in await store.read(_certified_anew):
+        await store.write(sites.set_certified, site.id, found)
+        if found.model is None:
+            log.info("no reject threshold certified", site=site.key)
+        else:
+            log.info(
+                "reject threshold certified", site=site.key, model=found.model,
+                threshold=found.threshold,
+            )  # fmt: skip
+
+
+def _certified_anew(conn: Connection) -> list[tuple[Site, Certified]]:
+    """The sites that reject above what is certified, where that is something else now."""
+    model = used_name(conn) or shipped_models().joinpath("base").name
+    changed = []
+    for site in sites.list_sites(conn):
+        before = site.policy.threshold_reject
+        if isinstance(before, Certified):
+            found = certify(conn, site, model).threshold
+            if found is not None and before.model == model:
+                found = max(found, before.threshold)
+            now = Certified() if found is None else Certified(model, found)
+            if now != before:
+                changed.append((site, now))
+    return changed
+
+
+def reject_words(policy: Policy) -> str:
+    """Above which score a site rejects now, in words."""
+    limit = policy.threshold_reject
+    if isinstance(limit, Certified):
+        above = f"above {limit.threshold} with {limit.model}" if limit.model else "nothing yet"
+        return f"{above}, as certified"
+    return "off" if limit is None else f"above {limit}, as the site says"
 
 
 def promise(site: Site, found: Certificate) -> str:

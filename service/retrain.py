@@ -1,47 +1,58 @@
 """Learn from what moderators decided: decisions → candidate → comparison.
 
 The candidate starts from the model that was shipped, so that a small site does not forget, and
-learns from decisions and from the corpus in turn. What is compared on was not learnt from.
+learns from decisions and from the corpus in turn. What is compared on was not learnt from. Each
+comment is read once, into a file of hashed rows: memory does not grow with their texts.
 """
 
-import asyncio
-import random
-from collections import Counter
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from itertools import chain, cycle, islice
+from datetime import datetime
+from itertools import chain, islice
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
 
 from service.errors import UsageError
-from service.likeness import fingerprint
 from service.scoring.artifact import AGAINST, Artifact
-from service.scoring.building import split, without_near
-from service.scoring.comparison import Comparison, compare
+from service.scoring.building import split
+from service.scoring.comparison import Comparison, Judged, labels_of, weigh
 from service.scoring.corpora import Example
-from service.scoring.correction import Correction
-from service.scoring.learning import Learner, Lesson
+from service.scoring.evaluation import Labels, Scores
+from service.scoring.learning import Learner
+from service.scoring.lessons import Replay, Weights, in_turn, stride_of
 from service.scoring.model import Model
-from service.scoring.serving import Serving
+from service.scoring.rows import RowFile, Rows
+from service.scoring.shares import Facts, is_fresh, weights_of
 from service.store import models
 from service.store.database import Database
-from service.store.examples import Decided, latest_changes, read_decided
+from service.store.examples import Decided, Place, count_decided, decided_at, places_before
 
 NOTHING_DECIDED = "nothing was decided yet that tells spam from ham"
-NEWEST = 100_000  # decisions that are learnt from
+NEWEST = 1_000_000  # decisions that are learnt from
 LEAST_HELD_OUT = 20  # decisions without which two models cannot be compared
 _HELD_OUT = 0.2  # the newest share of the decisions, kept for the comparison
-_OF_ONE_CLUSTER = 5  # near-identical comments that count; a campaign is one lesson, not a thousand
-_OF_ONE_MODERATOR = 0.5  # the share of the examples one of several moderators may supply
+_MOST_HELD_OUT = 20_000  # decisions, which tell a difference of a few in a thousand
 _PASSES = 2
-_OF_ONE_SITE = 200  # decisions that correct the scores of a site
-_LATELY = 1000  # decisions over all sites that do
-_SITES = 8  # sites that are corrected, those decided on last; each takes two megabytes
-_HALF_LIFE = timedelta(days=30)
-_SEED = 20261124
+_AT_ONCE = 256  # decisions that are read together
+_MOST_BYTES = 4 << 30  # on disk while it learns
+_OF_FREE = 2  # and no more than one part in so many of what is free
+
+T = TypeVar("T")
 
 
-Follow = Callable[[Iterable[Lesson], int, str], Iterable[Lesson]]  # with their number and a name
-Seen = tuple[Model, tuple[tuple[str, bool], ...]]  # what corrections were made from
+class Follow(Protocol):
+    """Goes along with what is gone through, of which there are about so many, under a name."""
+
+    def __call__(self, items: Iterable[T], count: int, what: str, /) -> Iterable[T]:
+        """The same items."""
+
+
+def _alone(items: Iterable[T], _count: int, _what: str) -> Iterable[T]:
+    return items
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,149 +73,129 @@ class Candidate:
 
 
 def retrain(
-    store: Database,
-    *,
-    current: Model,
-    base: Model,
-    corpus: Sequence[Example],
-    now: datetime,
-    tell: Callable[[str], None],
-    follow: Follow = lambda lessons, _count, _what: lessons,
-) -> Candidate:
+    store: Database, *, current: Model, base: Model, corpus: Sequence[Example], folder: Path,
+    now: datetime, tell: Callable[[str], None], follow: Follow = _alone,
+) -> Candidate:  # fmt: skip
     """Learn a candidate from the decisions in force, compare it with the `current` model and store
     it; promotes nothing.
 
-    It starts from `base`; a part of `corpus` is set apart to compare on. `tell` hears of each
-    step, `follow` goes along with the lessons. Raises UsageError when nothing was decided yet;
-    Unavailable.
+    It starts from `base`; a part of `corpus` is set apart to compare on. The rows it learns from
+    lie in a file in `folder` meanwhile. `tell` hears of each step, `follow` goes along. Raises
+    UsageError when nothing was decided yet or there is no room; Unavailable.
     """
-    with store.transaction() as conn:
-        decided = list(read_decided(conn, newest=NEWEST))[::-1]
-    if not decided:
-        raise UsageError(NOTHING_DECIDED)
-    held_out, kept = _split(decided)
     replayed, frozen = split(corpus)
-    tell(f"learning from {len(kept)} decisions and {len(replayed)} comments of the corpus")
-    learner = Learner(base)
-    lessons = _bounded(kept)
-    for number in range(1, _PASSES + 1):
-        count = len(lessons) + max(len(lessons), len(replayed))
-        learner.learn(follow(_in_turn(lessons, replayed), count, f"pass {number} of {_PASSES}"))
-    tell(f"comparing on {len(held_out)} later decisions and {len(frozen)} comments set apart")
-    name = f"{now:%Y%m%d-%H%M%S}"
-    learnt = replace(base, name=name, weights=learner.weights, intercept=learner.intercept)
-    comparisons = tuple(
-        compare(what, examples, current, learnt)
-        for what, examples in (("decisions", held_out), ("corpus", frozen))
-        if examples
-    )
-    candidate = Candidate(name, comparisons, max(0, LEAST_HELD_OUT - len(held_out)))
-    card = _card(candidate, base, kept, now)
-    artifact = Artifact.pack(learner.weights, learner.intercept, card)
+    apart = [Rows.of(example.submission for example in frozen)]
+    with _room(folder) as rows:
+        facts = _gather(store, rows, tell, follow)
+        held = min(int(len(facts) * _HELD_OUT), _MOST_HELD_OUT)
+        later, kept = facts.part(0, held), facts.part(held, len(facts))
+        fresh = is_fresh(later, kept)
+        tell(f"learning from {len(kept)} decisions and {len(replayed)} comments of the corpus")
+        learner = Learner(base)
+        weight = np.concatenate((np.zeros(held), weights_of(kept)))
+        _learn(learner, rows, facts.spam, weight, Replay.of(replayed), follow)
+        tell(f"comparing on {fresh.sum()} later decisions and {len(frozen)} comments set apart")
+        name = f"{now:%Y%m%d-%H%M%S}"
+        learnt = replace(base, name=name, weights=learner.weights, intercept=learner.intercept)
+        comparisons = tuple(
+            _compare(what, pieces, labels, current, learnt, chosen)
+            for what, pieces, labels, chosen in (
+                ("decisions", rows.first(held), later.spam, fresh),
+                ("corpus", apart, labels_of(frozen), np.ones(len(frozen), np.bool_)),
+            )
+            if chosen.any()
+        )
+    candidate = Candidate(name, comparisons, max(0, LEAST_HELD_OUT - int(fresh.sum())))
+    artifact = Artifact.pack(learner.weights, learner.intercept, _card(candidate, base, kept, now))
     with store.transaction() as conn:
         models.add_model(conn, name, artifact.card, artifact.weights, now)
     return candidate
 
 
-async def correct(
-    serving: Serving, seen: Seen | None, *, store: Database, now: datetime
-) -> Seen | None:
-    """Let the scores of each site follow what its moderators decided since the model was made.
-
-    The newest count, each half as much for every month of age. Returns what was seen, for the
-    next call. Raises Unavailable.
-    """
-    model = serving.model
-    changes = await store.read(latest_changes, newest=_LATELY)
-    if model is None or (seen is not None and seen[0] is model and seen[1] == changes):
-        return seen
-    since = _made_at(model)
-    decided = await store.read(lambda conn: list(read_decided(conn, newest=_LATELY, since=since)))
-    corrections = await asyncio.to_thread(_corrections, model, decided, now)
-    if serving.model is model:
-        serving.correct(corrections)
-    return model, changes
-
-
-def _corrections(model: Model, decided: Sequence[Decided], now: datetime) -> dict[str, Correction]:
-    """By site, of those decided on last; `decided` is newest first."""
-    by_site: dict[str, list[Decided]] = {}
-    for one in decided:
-        by_site.setdefault(one.submission.site, []).append(one)
-    corrections: dict[str, Correction] = {}
-    for site, ones in islice(by_site.items(), _SITES):
-        learner = Learner(model)
-        learner.learn(_bounded(ones[:_OF_ONE_SITE][::-1], now))
-        if (correction := learner.correction) is not None:
-            corrections[site] = correction
-    return corrections
-
-
-def _made_at(model: Model) -> datetime | None:
-    """When a model was made; what was decided before it may have been learnt already."""
+def _room(folder: Path) -> RowFile:
+    """An empty file for the rows, that leaves room on the disk for what is served."""
     try:
-        made = datetime.fromisoformat(str(model.card.get("created")))
-    except ValueError:
-        return None
-    return made if made.tzinfo else None
+        return RowFile(folder, min(_MOST_BYTES, shutil.disk_usage(folder).free // _OF_FREE))
+    except OSError as error:
+        raise UsageError(f"cannot write to {folder}: {error.strerror}") from None
 
 
-def _split(decided: Sequence[Decided]) -> tuple[list[Example], list[Decided]]:
-    """The newest as examples to compare on, and the others; nothing alike is on both sides."""
-    at = len(decided) - int(len(decided) * _HELD_OUT)
-    kept = list(decided[:at])
-    clusters = {one.cluster for one in kept if one.cluster}
-    later = [_example(one) for one in decided[at:] if one.cluster not in clusters]
-    return without_near(later, [_example(one) for one in kept]), kept
+def _gather(store: Database, rows: RowFile, tell: Callable[[str], None], follow: Follow) -> Facts:
+    """Read the decisions, newest first: their rows into the file, what is to be known of each."""
+    with store.snapshot() as conn:
+        count = count_decided(conn, most=NEWEST)
+    if not count:
+        raise UsageError(NOTHING_DECIDED)
+    tell(f"reading {count} decisions")
+    actors: dict[str, int] = {}
+    facts: list[Facts] = []
+    for some in follow(_batches(store), count // _AT_ONCE + 1, "reading decisions"):
+        if not rows.add(Rows.of(one.submission for one in some)):
+            if not facts:
+                raise UsageError("there is no room on the disk to learn from decisions")
+            tell(f"there is room on disk for the newest {rows.count} only")
+            break
+        facts.append(
+            Facts.of(
+                (one.cluster, one.submission.comment, actors.setdefault(one.actor, len(actors)),
+                 one.spam)
+                for one in some
+            )
+        )  # fmt: skip
+    if not facts:
+        raise UsageError(NOTHING_DECIDED)
+    return Facts.joined(facts)
 
 
-def _example(one: Decided) -> Example:
-    return Example(one.submission, one.spam, one.at.isoformat())
+def _batches(store: Database) -> Iterator[list[Decided]]:
+    """The newest NEWEST decisions, newest first; nobody waits for it, and no transaction is long.
 
-
-def _bounded(decided: Sequence[Decided], now: datetime | None = None) -> list[Lesson]:
-    """Lessons in the order of their decisions, without what too much of came from one source.
-
-    With `now` each counts the less the older it is.
+    What is decided meanwhile is newer than what is read and left for the next time.
     """
-    seen: Counter[str] = Counter()
-    kept: list[Decided] = []
-    for one in reversed(decided):  # the newest of a cluster count
-        kind = one.cluster or f"{fingerprint(one.submission.comment):016x}"
-        seen[kind] += 1
-        if seen[kind] <= _OF_ONE_CLUSTER:
-            kept.append(one)
-    by = Counter(one.actor for one in kept)
-    weight = dict.fromkeys(by, 1.0)
-    for actor, count in by.items():
-        others = len(kept) - count
-        if others and count > _OF_ONE_MODERATOR * len(kept):
-            weight[actor] = others / count
-    return [
-        Lesson(one.submission, one.spam, weight[one.actor] * _freshness(one, now))
-        for one in reversed(kept)
-    ]
+    before: Place | None = None
+    left = NEWEST
+    while left > 0:
+        with store.snapshot() as conn:
+            places = places_before(conn, before)
+            if not places:
+                return
+            with closing(decided_at(conn, places, most=left)) as ahead:
+                while some := list(islice(ahead, _AT_ONCE)):
+                    yield some
+                    left -= len(some)
+        before = places[-1]
 
 
-def _freshness(one: Decided, now: datetime | None) -> float:
-    return 1.0 if now is None else float(0.5 ** max(0.0, (now - one.at) / _HALF_LIFE))
+def _learn(
+    learner: Learner, rows: RowFile, spam: Labels, weight: Weights, replay: Replay, follow: Follow
+) -> None:
+    lessons = int(np.count_nonzero(weight))
+    count = lessons + max(lessons, len(replay.spam))
+    stride = stride_of(count)
+    for number in range(1, _PASSES + 1):
+        strides = in_turn(rows, spam, weight, replay, stride)
+        for stretch in follow(strides, count // stride + 1, f"pass {number} of {_PASSES}"):
+            learner.stride(*stretch)
 
 
-def _in_turn(lessons: Sequence[Lesson], base: Sequence[Example]) -> Iterator[Lesson]:
-    """Decisions and comments of the corpus in turn, all of both at least once."""
-    replay = [Lesson(example.submission, example.spam) for example in base]
-    random.Random(_SEED).shuffle(replay)  # noqa: S311 - repeatable, no secret
-    again = cycle(replay)
-    yield from replay[len(lessons) :]
-    for lesson in lessons:
-        yield next(again)
-        yield lesson
+def _compare(
+    name: str, pieces: Iterable[Rows], labels: Labels, current: Model, learnt: Model, chosen: Labels
+) -> Comparison:
+    """What both make of those chosen, which neither was taught."""
+    told = [(_told(current, piece), _told(learnt, piece)) for piece in pieces]
+    ours, theirs = (np.concatenate(scores)[chosen] for scores in zip(*told, strict=True))
+    return weigh(
+        name, labels[chosen], Judged(current.name, ours, current.publish_below),
+        Judged(learnt.name, theirs, current.publish_below),
+    )  # fmt: skip
 
 
-def _card(
-    candidate: Candidate, base: Model, kept: Sequence[Decided], now: datetime
-) -> dict[str, object]:
-    spam = sum(one.spam for one in kept)
+def _told(model: Model, rows: Rows) -> Scores:
+    return rows.probabilities(model.weights.astype(np.float64), model.intercept)
+
+
+def _card(candidate: Candidate, base: Model, kept: Facts, now: datetime) -> dict[str, object]:
+    spam = int(kept.spam.sum())
     learnt_from = {"source": "decisions", "spam": spam, "ham": len(kept) - spam, "broken_rows": 0}
     return {
         "name": candidate.name,

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
@@ -17,21 +18,30 @@ _COMMAND = (sys.executable, "-m", "service", "retrain")  # lowers its own priori
 _KEPT = 4000  # characters of what it says, from the end
 _CANNOT_START = 127  # as shells have it
 _AGAIN = 1.0  # seconds until what could not be written is tried again
+_BEAT = 20.0  # seconds between two signs of life
+_LONGEST = 3 * 3600.0  # seconds that one may take
 
 
 class Retrainer:
     """Starts `comment-desk retrain` beside the service, and keeps how it ended.
 
-    `environment` names the database for it. `aclose` ends what this process started; a retraining
-    that is ended changes nothing.
+    `environment` names the database for it. While it runs there is a sign of life every `beat`
+    seconds, so that others know when this process was killed. `aclose` ends what this process
+    started; a retraining that is ended changes nothing.
     """
 
     def __init__(
-        self, store: Database, *, environment: Mapping[str, str], clock: Callable[[], datetime]
+        self,
+        store: Database,
+        *,
+        environment: Mapping[str, str],
+        clock: Callable[[], datetime],
+        beat: float = _BEAT,
     ) -> None:
         self._store = store
         self._environment = {**environment, "PYTHONUNBUFFERED": "1"}
         self._clock = clock
+        self._beat = beat
         self._task: asyncio.Task[None] | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._closing = False
@@ -48,13 +58,14 @@ class Retrainer:
     async def aclose(self) -> None:
         """End what is under way and write down that it was ended."""
         self._closing = True
-        if self._process is not None and self._process.returncode is None:
-            self._process.terminate()
+        self._terminate()
         if self._task is not None:
             await self._task
 
     async def _run(self, number: int) -> None:
+        living = asyncio.create_task(self._keep_alive(number))
         status, output = await self._learn()
+        living.cancel()
         log.info("retraining ended", status=status)
         while True:
             try:
@@ -62,8 +73,21 @@ class Retrainer:
                 return
             except Unavailable:
                 if self._closing:
-                    return  # it counts as dead in an hour
+                    return  # it counts as dead before long
                 await asyncio.sleep(_AGAIN)
+
+    async def _keep_alive(self, number: int) -> None:
+        """Say now and then that it is still cared for, and end it if another took its place."""
+        while True:
+            await asyncio.sleep(self._beat)
+            with suppress(Unavailable):
+                alive = await self._store.write(retrainings.keep_alive, number, self._clock())
+                if not alive:
+                    self._terminate()
+
+    def _terminate(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
 
     async def _learn(self) -> tuple[int, str]:
         """What the command ended with, and the end of what it said."""
@@ -80,9 +104,9 @@ class Retrainer:
         if self._closing:
             process.terminate()
         try:
-            async with asyncio.timeout(retrainings.STALE.total_seconds()):
+            async with asyncio.timeout(_LONGEST):
                 said, _ = await process.communicate()
-        except TimeoutError:  # by now somebody else may have started one
+        except TimeoutError:
             process.terminate()
             said, _ = await process.communicate()
         text = said.decode("utf-8", "replace").replace("\x00", "").strip()

@@ -56,6 +56,18 @@ def _parse_threshold(value: str) -> float | None:
     return number
 
 
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """A reject threshold that is certified for the scores of one model; without, for none."""
+
+    model: str | None = None
+    threshold: float = 1.0
+
+
+def _parse_reject(value: str) -> float | Certified | None:
+    return Certified() if value.strip() == "certified" else _parse_threshold(value)
+
+
 def _parse_share(value: str) -> float:
     try:
         share = float(value)
@@ -124,8 +136,8 @@ SETTINGS: tuple[Setting, ...] = (
             "publish proven authors at once when nothing speaks against it"),
     Setting("threshold.publish", "threshold_publish", "model", _parse_threshold,
             "publish below this score; model: the model's own threshold"),
-    Setting("threshold.reject", "threshold_reject", "off", _parse_threshold,
-            "reject above this score; off: the score never rejects"),
+    Setting("threshold.reject", "threshold_reject", "off", _parse_reject,
+            "reject above this score; off: the score never rejects; certified: what is certified"),
     Setting("threshold.alpha", "threshold_alpha", "0.01", _parse_share,
             "share of honest comments that a certified reject threshold may reject at most"),
     Setting("links.max", "links_max", "3", _parse_count, "hold comments with more links than this"),
@@ -168,7 +180,7 @@ class Policy:
     publish_unproven: str
     publish_proven: bool
     threshold_publish: float | None
-    threshold_reject: float | None
+    threshold_reject: float | Certified | None
     threshold_alpha: float
     links_max: int
     words_blocked: tuple[str, ...]
@@ -193,6 +205,16 @@ class Policy:
                 setting.name, stored.get(setting.name, setting.default)
             )
         return cls(**values)
+
+    def reject_above(self, model: str) -> float | None:
+        """Above which a score of this model rejects by itself; None where it never does.
+
+        What was certified is certified for the model that was in use then, and for no other.
+        """
+        limit = self.threshold_reject
+        if isinstance(limit, Certified):
+            return limit.threshold if limit.model == model else None
+        return limit
 
 
 def read_setting(name: str, value: str) -> Any:

@@ -141,11 +141,11 @@ def _read_shadow(
 
 def _outcome(score: Score, policy: Policy) -> Outcome:
     """What the score alone would say on this site."""
-    publish_below, reject_above = thresholds(score, policy)
+    publish_below, _reject_above = thresholds(score, policy)
     if score.probability < publish_below:
         return Outcome.PUBLISH
-    rejects = policy.threshold_reject is not None and score.probability > reject_above
-    return Outcome.REJECT if rejects else Outcome.HOLD
+    limit = policy.reject_above(score.model)
+    return Outcome.REJECT if limit is not None and score.probability > limit else Outcome.HOLD
 
 
 def _read_course(conn: Connection, site_ids: frozenset[int] | None, now: datetime) -> Course:

@@ -1,5 +1,6 @@
 """The composition root: everything opened and closed in order, and usable without a good model."""
 
+import asyncio
 import json
 import shutil
 from collections.abc import Callable
@@ -8,13 +9,15 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from service import review
 from service.app import create_app
 from service.config import Config
-from service.scoring.artifact import CARD, WEIGHTS
-from service.store import comments
+from service.scoring.artifact import CARD, WEIGHTS, Artifact
+from service.store import comments, models
 from service.store.database import Database
 from service.vocabulary import Code, Status
-from tests.factories import a_site
+from tests.factories import MODERATOR, NOW, a_comment, a_site, approving
+from tests.redis_server import wait_until
 from tests.tiny_model import promote_model
 from tests.web.asking import COMMENTS, THREAD, post
 
@@ -101,3 +104,32 @@ def test_the_demo_is_there_only_where_it_was_asked_for(config: Config, site: Dat
     for demo, status in ((False, 404), (True, 200)):
         with TestClient(create_app(config, demo=demo)) as client:
             assert client.get("/demo").status_code == status
+
+
+def test_a_damaged_decision_is_told_of_and_models_are_exchanged_as_ever(
+    config: Config, site: Database, tiny_model: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with site.transaction() as conn:
+        comment_id = a_comment(conn).id
+    asyncio.run(review.decide(MODERATOR, approving(comment_id), store=site, now=NOW))
+    said: list[str] = []
+
+    def is_told() -> bool:
+        said.append(capsys.readouterr().out)
+        return "learning from decisions failed" in "".join(said)
+
+    with TestClient(create_app(config)) as client:
+
+        def name() -> str:
+            found: str = client.get("/readyz").json()["parts"]["model"]["name"]
+            return found
+
+        with site.transaction() as conn:  # a hundred thousand years from now
+            conn.exec_driver_sql(f"UPDATE decision SET created_at = {2**61}")
+        wait_until(is_told, "the damage to be told")
+        with site.transaction() as conn:
+            kept = Artifact.read(tiny_model)
+            card = json.dumps({**json.loads(kept.card), "name": "next"}).encode()
+            models.add_model(conn, "next", card, kept.weights, NOW)
+            models.promote(conn, "next", actor="ann", action="promote", reason="", now=NOW)
+        wait_until(lambda: name() == "next", "the promoted model to be in use")

@@ -1,13 +1,14 @@
 """The verdict: the first rule that speaks decides, and doubt or failure never publishes."""
 
 from collections.abc import Mapping
+from dataclasses import replace as replace_policy
 
 import pytest
 from msgspec.structs import replace
 
 from service.domain import AuthorHistory, Cluster, Score, Signal, Submission, Verdict
 from service.policy import band, decide, thresholds
-from service.settings import Policy
+from service.settings import Certified, Policy
 from service.vocabulary import Band, Code, Outcome
 
 FINE = Score(0.02, "test", publish_below=0.3, reject_above=0.95)
@@ -135,6 +136,20 @@ def test_the_score_rejects_only_where_the_site_lets_it() -> None:
     assert verdict_on(score=spam).outcome is Outcome.HOLD
     assert verdict_on(score=spam, stored={"threshold.reject": "0.99"}).outcome is Outcome.REJECT
     assert verdict_on(score=spam, stored={"threshold.reject": "0.999"}).outcome is Outcome.HOLD
+
+
+def test_a_certified_threshold_rejects_for_the_model_it_was_certified_for_alone() -> None:
+    spam = replace(FINE, probability=0.99)
+    policy = Policy.from_settings({"threshold.reject": "certified"})
+    ours, theirs = (
+        replace_policy(policy, threshold_reject=Certified(model, 0.98))
+        for model in (FINE.model, "next")
+    )
+
+    assert [one.reject_above(spam.model) for one in (policy, ours, theirs)] == [None, 0.98, None]
+    assert thresholds(spam, ours) == (FINE.publish_below, 0.98)
+    assert thresholds(spam, theirs) == (FINE.publish_below, FINE.reject_above)
+    assert verdict_on(score=spam, stored={"threshold.reject": "certified"}).outcome is Outcome.HOLD
 
 
 def test_attack_mode_holds_even_a_proven_author() -> None:

@@ -9,15 +9,13 @@ import pytest
 from sqlalchemy import Connection, select
 from starlette.testclient import TestClient
 
-from service import review
 from service.app import create_app
 from service.config import Config
-from service.domain import Score
 from service.errors import UsageError
 from service.promote import (
-    Certificate,
-    certify,
     current_model,
+    find_usable,
+    find_usable_before,
     promote,
     refresh,
     roll_back,
@@ -25,16 +23,12 @@ from service.promote import (
 )
 from service.scoring.artifact import AGAINST, Artifact, ModelUnusable
 from service.scoring.serving import Serving
-from service.store import models, schema, sites
+from service.store import models, schema
 from service.store.database import Database
 from tests.factories import (
-    MODERATOR,
     NOW,
-    a_site,
     a_site_with,
     a_submission,
-    approving,
-    some_comments,
 )
 from tests.redis_server import wait_until
 from tests.tiny_model import SPAM_TEXT, promote_model
@@ -49,11 +43,14 @@ def keep(conn: Connection, folder: Path, name: str, **more: object) -> None:
 
 
 def use(conn: Connection, name: str | None, *, force: bool = False) -> None:
-    promote(conn, name, force=force, actor="ann", reason="better", now=NOW)
+    model = find_usable(conn, name)
+    promote(conn, model, force=force, actor="ann", reason="better", now=NOW)
 
 
 def back(conn: Connection) -> str | None:
-    return roll_back(conn, actor="ann", reason="worse", now=NOW)
+    model = find_usable_before(conn)
+    roll_back(conn, model, actor="ann", reason="worse", now=NOW)
+    return model.name
 
 
 def test_the_shipped_model_is_in_use_until_another_is_promoted(
@@ -111,6 +108,27 @@ def test_a_model_that_is_not_there_or_damaged_is_not_promoted(
             with pytest.raises(ModelUnusable, match=why):
                 use(conn, name)
         assert models.list_promotions(conn) == []
+
+
+def test_what_was_changed_since_it_was_found_usable_is_not_put_to_use(
+    sqlite: Database, tiny_model: Path
+) -> None:
+    with sqlite.transaction() as conn:
+        keep(conn, tiny_model, "first")
+        keep(conn, tiny_model, "second")
+        use(conn, "first")
+        use(conn, "second")
+        found, before = find_usable(conn, "second"), find_usable_before(conn)
+        keep(conn, tiny_model, "second", comment="another under this name")
+        use(conn, None)
+
+        with pytest.raises(ModelUnusable, match="changed or forgotten"):
+            promote(conn, found, force=True, actor="ann", reason="", now=NOW)
+        with pytest.raises(ModelUnusable, match="changed or forgotten"):
+            shade(conn, found, actor="ann", now=NOW)
+        with pytest.raises(UsageError, match="another model was promoted meanwhile"):
+            roll_back(conn, before, actor="ann", reason="", now=NOW)
+        assert current_model(conn).name == "base"
 
 
 def test_old_models_that_were_not_in_use_are_forgotten(sqlite: Database, tiny_model: Path) -> None:
@@ -179,11 +197,11 @@ def test_what_is_in_the_shadow_is_kept_apart_from_what_is_in_use(
         keep(conn, tiny_model, "second")
         use(conn, "first")
 
-        shade(conn, "second", actor="ann", now=NOW)
+        shade(conn, find_usable(conn, "second"), actor="ann", now=NOW)
         with pytest.raises(UsageError, match="in its own shadow"):
-            shade(conn, "first", actor="ann", now=NOW)
+            shade(conn, find_usable(conn, "first"), actor="ann", now=NOW)
         with pytest.raises(ModelUnusable, match="no model 'lost'"):
-            shade(conn, "lost", actor="ann", now=NOW)
+            shade(conn, find_usable(conn, "lost"), actor="ann", now=NOW)
 
         assert (current_model(conn).name, shadow(conn)) == ("first", "second")
         for number in range(15):
@@ -215,38 +233,10 @@ def test_a_running_service_scores_in_the_shadow_as_soon_as_somebody_wants_it(
             keep(conn, tiny_model, "next")
         assert shadow_of_the_next() is None
         with sqlite.transaction() as conn:
-            shade(conn, "next", actor="ann", now=NOW)
+            shade(conn, find_usable(conn, "next"), actor="ann", now=NOW)
         wait_until(lambda: shadow_of_the_next() == "next", "the shadow to score")
         with sqlite.transaction() as conn:
             shade(conn, None, actor="ann", now=NOW)
         wait_until(lambda: shadow_of_the_next() is None, "the shadow to stop")
 
     assert {row for row in shadows() if row[1]} == {("tiny", "next", True)}
-
-
-def certificate(database: Database, model: str = "test") -> Certificate:
-    with database.transaction() as conn:
-        return certify(conn, sites.get_site(conn, "news"), model)
-
-
-def approve(database: Database, number: int, probability: float) -> None:
-    """So many more comments that got this score from the model "test"."""
-    score = Score(probability, "test", (), 0.3, 0.9)
-    with database.transaction() as conn:
-        ids = some_comments(conn, number, score=score)
-    asyncio.run(review.decide(MODERATOR, approving(*ids), store=database, now=NOW))
-
-
-def test_a_reject_threshold_is_certified_by_enough_approved_comments(database: Database) -> None:
-    with database.transaction() as conn:
-        a_site(conn)
-
-    approve(database, 100, 0.1)
-    assert certificate(database) == Certificate(None, 100, 199)
-    approve(database, 199, 0.2)
-    assert certificate(database) == Certificate(0.9, 299, 0)
-    approve(database, 3, 0.9455)
-    assert certificate(database) == Certificate(0.946, 302, 0)
-    approve(database, 9, 0.9995)
-    assert certificate(database) == Certificate(None, 311, 0)
-    assert certificate(database, "another") == Certificate(None, 0, 299)

@@ -2,45 +2,55 @@
 
 import asyncio
 import json
-from dataclasses import replace
+import tracemalloc
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
+import numpy as np
 import pytest
-from msgspec.structs import replace as replace_struct
 
+from benchmarks.retraining import measure
 from service import review
-from service.domain import Decision, Submission
+from service.domain import Cluster, Decision
 from service.errors import UsageError
+from service.likeness import fingerprint, hamming
 from service.promote import current_model
-from service.retrain import (
-    LEAST_HELD_OUT,
-    Candidate,
-    Seen,
-    _bounded,
-    _in_turn,
-    _split,
-    correct,
-    retrain,
-)
-from service.scoring.corpora import Example
-from service.scoring.explain import DECIDED_LATELY
+from service.retrain import LEAST_HELD_OUT, Candidate, _alone, _gather, retrain
+from service.scoring.lessons import Replay, in_turn
 from service.scoring.model import Model
-from service.scoring.serving import Serving
+from service.scoring.rows import RowFile, Rows
+from service.scoring.shares import weights_of
 from service.store import models
 from service.store.database import Database
-from service.store.examples import Decided
+from service.store.examples import Decided, read_decided
 from service.vocabulary import Choice, Reason
-from tests.deciding import decided_site, honest, promotion
-from tests.factories import MODERATOR, NOW, a_comment, a_site, a_submission, rejecting
+from tests.deciding import decide_at_once, decided_site, honest, promotion
+from tests.factories import (
+    ADMIN,
+    MODERATOR,
+    NOW,
+    a_comment,
+    a_site,
+    a_submission,
+    approving,
+    rejecting,
+)
 from tests.tiny_model import examples, promote_model
 
 
-def learn(database: Database, tiny_model: Path) -> Candidate:
+def learn(
+    database: Database,
+    tiny_model: Path,
+    tell: Callable[[str], None] = lambda _text: None,
+    folder: Path | None = None,
+) -> Candidate:
     base = Model.load(tiny_model)
     return retrain(
-        database, current=base, base=base, corpus=examples(), now=NOW, tell=lambda _text: None
-    )
+        database, current=base, base=base, corpus=examples(), folder=folder or tiny_model.parent,
+        now=NOW, tell=tell,
+    )  # fmt: skip
 
 
 def test_a_candidate_learns_what_moderators_decide_and_is_not_worse(
@@ -105,123 +115,118 @@ def test_what_was_undone_or_rejected_for_another_reason_teaches_nothing(
         learn(sqlite, tiny_model)
 
 
-def some_decided(number: int, **changes: object) -> list[Decided]:
-    one = Decided(a_submission(), False, "", "ann", NOW)
-    return [
-        replace(
-            one,
-            submission=a_submission(comment=honest(n)),
-            at=NOW + timedelta(minutes=n),
-            **changes,  # type: ignore[arg-type]
-        )
-        for n in range(number)
-    ]
-
-
-def test_a_campaign_is_a_few_lessons_however_long_it_is() -> None:
-    campaign = [replace(one, cluster="c1", spam=True) for one in some_decided(500)]
-
-    lessons = _bounded([*some_decided(20), *campaign])
-
-    assert sum(lesson.spam for lesson in lessons) == 5
-
-
-def test_one_of_several_moderators_supplies_half_at_most() -> None:
-    busy = some_decided(90, actor="busy", spam=True)
-    others = some_decided(10, actor="other")
-
-    lessons = _bounded([*busy, *others])
-
-    weights = {spam: sum(x.weight for x in lessons if x.spam is spam) for spam in (True, False)}
-    assert weights[True] == pytest.approx(weights[False])
-
-
-def test_the_newest_are_set_apart_and_nothing_alike_is_on_both_sides() -> None:
-    decided = some_decided(100)
-    decided[90:95] = [replace(one, cluster="c1") for one in decided[90:95]]
-    decided[10] = replace(decided[10], cluster="c1")
-    decided[99] = replace(decided[99], submission=decided[0].submission)
-
-    held_out, kept = _split(decided)
-
-    assert kept == decided[:80]
-    told = {example.submission.comment for example in held_out}
-    assert told.isdisjoint(one.submission.comment for one in kept)
-    assert told <= {one.submission.comment for one in decided[80:90] + decided[95:99]}
-
-
-def test_decisions_and_corpus_take_turns_and_neither_is_left_out() -> None:
-    corpus = [Example(a_submission(comment=f"corpus {n}"), False) for n in range(7)]
-
-    for number in (3, 7, 20):
-        texts = [
-            lesson.submission.comment for lesson in _in_turn(_bounded(some_decided(number)), corpus)
+def decided_by_two(database: Database, number: int) -> None:
+    """A site where a busy moderator decided most, and half of the spam is one campaign."""
+    with database.transaction() as conn:
+        a_site(conn)
+        ids = [
+            a_comment(
+                conn,
+                comment=promotion(n) if n % 2 else honest(n),
+                cluster=Cluster("campaign", 9) if n % 4 == 1 else None,
+                now=NOW + timedelta(minutes=n),
+            ).id
+            for n in range(number)
         ]
-        assert {example.submission.comment for example in corpus} <= set(texts)
-        assert {honest(n) for n in range(number)} <= set(texts)
-        assert sum(text.startswith("corpus") for text in texts) == max(number, 7)
+
+    async def decide() -> None:
+        for n, comment_id in enumerate(ids):
+            decision = rejecting(comment_id) if n % 2 else approving(comment_id)
+            who = MODERATOR if n % 10 else ADMIN
+            await review.decide(
+                who, decision, store=database, now=NOW + timedelta(hours=1, seconds=n)
+            )
+
+    asyncio.run(decide())
 
 
-# --- what decisions change at once -------------------------------------------------------------
-
-
-def test_scores_of_a_site_follow_its_decisions_at_once_and_an_undo_takes_it_back(
-    database: Database, tiny_model: Path
+def test_what_is_learnt_from_is_what_plain_rules_over_all_decisions_give(
+    database: Database, tmp_path: Path
 ) -> None:
-    serving = Serving()
-    serving.use(Model.load(tiny_model))
-    here = a_submission(comment=promotion(300))
-    elsewhere = replace_struct(here, site="blog")
+    decided_by_two(database, 100)
+    with database.snapshot() as conn:
+        kept = list(read_decided(conn, newest=1000))[20:]  # the newest fifth is held out
+    of_campaign = [one for one in kept if one.cluster]
+    same: dict[str, list[Decided]] = {}
+    for one in kept:
+        same.setdefault(one.cluster or one.submission.comment, []).append(one)
+    learnt = [one for one in kept if one in same[one.cluster or one.submission.comment][:5]]
+    busy = sum(one.actor == MODERATOR.name for one in learnt)
+    light = (len(learnt) - busy) / busy
 
-    def probability(submission: Submission) -> float:
-        score = serving.score(submission)
-        assert score is not None
-        return score.probability
+    with RowFile(tmp_path, 1 << 24) as rows:
+        facts = _gather(database, rows, lambda _text: None, _alone)
+        weight = np.concatenate((np.zeros(20), weights_of(facts.part(20, 100))))
+        strides = list(in_turn(rows, facts.spam, weight, Replay.of(examples()[:3]), 8))
 
-    async def follow(seen: Seen | None) -> Seen | None:
-        return await correct(serving, seen, store=database, now=NOW + timedelta(hours=3))
-
-    before = probability(here)
-    decided_site(database, 40)
-    seen = asyncio.run(follow(None))
-
-    assert probability(here) > max(before, 0.5)
-    assert probability(elsewhere) == before
-    score = serving.score(here)
-    assert score is not None
-    assert DECIDED_LATELY in {term.text for term in score.terms}
-
-    async def undo_all() -> None:
-        for made in await review.latest_decisions(MODERATOR, store=database):
-            await review.undo(MODERATOR, made.id, store=database, now=NOW)
-
-    for _ in range(4):  # ten are listed at a time
-        asyncio.run(undo_all())
-    asyncio.run(follow(seen))
-
-    assert probability(here) == before
+    decisions = [
+        (rows.take(np.array([place])).columns.tolist(), bool(spam[place]), float(weights[place]))
+        for rows, spam, weights in strides
+        for place in reversed(range(len(rows) // 2))  # the corpus comes after them
+    ]
+    expected = [
+        (
+            Rows.of([one.submission]).columns.tolist(),
+            one.spam,
+            light if one.actor == MODERATOR.name else 1.0,
+        )
+        for one in reversed(learnt)
+    ]
+    assert len(of_campaign) > 5
+    assert len(learnt) < len(kept)
+    assert decisions == expected
 
 
-def test_nothing_is_learnt_again_while_nothing_was_decided(
+def test_what_is_compared_on_is_nothing_that_was_learnt_from(
     sqlite: Database, tiny_model: Path
 ) -> None:
-    serving = Serving()
-    serving.use(Model.load(tiny_model))
+    decided_by_two(sqlite, 100)
+    told: list[str] = []
+
+    learn(sqlite, tiny_model, told.append)
+
+    with sqlite.snapshot() as conn:
+        decided = list(read_decided(conn, newest=1000))
+    older = [fingerprint(one.submission.comment) for one in decided[20:]]
+    later = [fingerprint(one.submission.comment) for one in decided[:20] if not one.cluster]
+    fresh = [one for one in later if all(hamming(one, other) > 6 for other in older)]
+    assert 0 < len(fresh) < 20
+    assert f"comparing on {len(fresh)} later decisions" in told[-1]
+
+
+def test_where_the_rows_cannot_lie_nothing_is_learnt_and_it_says_so(
+    sqlite: Database, tiny_model: Path
+) -> None:
     decided_site(sqlite, 4)
 
-    async def twice() -> tuple[Seen | None, Seen | None]:
-        first = await correct(serving, None, store=sqlite, now=NOW)
-        return first, await correct(serving, first, store=sqlite, now=NOW)
-
-    first, second = asyncio.run(twice())
-
-    assert first is second is not None
+    with pytest.raises(UsageError, match=r"cannot write to .*nowhere"):
+        learn(sqlite, tiny_model, folder=tiny_model / "nowhere")
 
 
-def test_an_old_decision_counts_less_than_a_new_one() -> None:
-    decided = some_decided(2)
-    lessons = _bounded(
-        [replace(decided[0], at=NOW - timedelta(days=60)), replace(decided[1], at=NOW)], NOW
-    )
+def test_memory_does_not_grow_with_the_decisions(sqlite: Database, tiny_model: Path) -> None:
+    with sqlite.transaction() as conn:
+        a_site(conn)
+    dice = Random(1)
+    words = [f"{honest(n).split()[0]}{n}" for n in range(1000)]
 
-    assert [lesson.weight for lesson in lessons] == [0.25, 1.0]
+    def peak_with(more: int) -> int:
+        texts = (" ".join(dice.choices(words, k=40)) for _ in range(more))
+        decide_at_once(sqlite, ((a_submission(comment=text), True) for text in texts))
+        tracemalloc.start()
+        try:
+            learn(sqlite, tiny_model)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    _first, few, many = peak_with(260), peak_with(0), peak_with(650)
+
+    assert many - few < 500_000  # the rows of the others alone are over 2 MB
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_memory_is_flat_up_to_a_hundred_thousand_decisions() -> None:
+    small, large = measure(5_000), measure(100_000)
+
+    assert large.peak - small.peak < 25 << 20

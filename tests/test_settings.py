@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from service.settings import (
     BY_NAME,
     SETTINGS,
+    Certified,
     Policy,
     Rate,
     parse_rate,
@@ -60,6 +61,7 @@ VALUES = [
     ("threshold.publish", "model", None),
     ("threshold.reject", "1", 1.0),
     ("threshold.reject", "off", None),
+    ("threshold.reject", "certified", Certified()),
     ("links.max", "0", 0),
     ("words.blocked", " casino, cheap pills ,, ", ("casino", "cheap pills")),
     ("publish.proven", "off", False),

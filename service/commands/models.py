@@ -57,7 +57,7 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run_models(args: argparse.Namespace) -> int:
     """Print a line for every model found, and what can be promised of each site's thresholds."""
-    from service.promote import certify, promise
+    from service.promote import certify, promise, reject_words
     from service.scoring.artifact import ModelUnusable
     from service.scoring.model import Model
     from service.store import sites
@@ -76,15 +76,14 @@ def run_models(args: argparse.Namespace) -> int:
     if has_database(args):
         with transaction(args) as conn:
             for site in sites.list_sites(conn):
-                now = site.policy.threshold_reject
                 said = promise(site, certify(conn, site, used))
-                print(f"{site.key}: {said}; now {'off' if now is None else now}")
+                print(f"{site.key}: {said}; now {reject_words(site.policy)}")
     return 0
 
 
 def run_retrain(args: argparse.Namespace) -> int:
     """Learn from the decisions, print the comparison, and promote if asked and not worse."""
-    from service.promote import current_model, promote
+    from service.promote import current_model, find_usable, promote
     from service.retrain import retrain
     from service.scoring.artifact import ModelUnusable
     from service.scoring.model import Model
@@ -101,7 +100,7 @@ def run_retrain(args: argparse.Namespace) -> int:
         with progress() as telling:
             candidate = retrain(
                 database, current=current, base=Model.load(_shipped()), corpus=_shipped_corpus(),
-                now=clock(), tell=telling.tell, follow=telling.follow,
+                folder=data_dir_of(args), now=clock(), tell=telling.tell, follow=telling.follow,
             )  # fmt: skip
         _print_comparison(candidate)
         if not args.promote:
@@ -112,20 +111,16 @@ def run_retrain(args: argparse.Namespace) -> int:
             return 1
         with database.transaction() as conn:
             promote(
-                conn,
-                candidate.name,
-                force=args.force,
-                actor=_ACTOR,
-                reason=args.reason,
-                now=clock(),
-            )
+                conn, find_usable(conn, candidate.name), force=args.force, actor=_ACTOR,
+                reason=args.reason, now=clock(),
+            )  # fmt: skip
     print(f"{candidate.name} is in use")
     return 0
 
 
 def run_promote(args: argparse.Namespace) -> int:
     """Use a model: one of the database, the shipped one, or one from a folder."""
-    from service.promote import promote
+    from service.promote import find_usable, promote
     from service.scoring.model import Model
     from service.store import models
 
@@ -139,8 +134,8 @@ def run_promote(args: argparse.Namespace) -> int:
             if not shipped:
                 models.add_model(conn, name, artifact.card, artifact.weights, now)
             promote(
-                conn, None if shipped else name, force=args.force, actor=_ACTOR,
-                reason=args.reason, now=now,
+                conn, find_usable(conn, None if shipped else name), force=args.force,
+                actor=_ACTOR, reason=args.reason, now=now,
             )  # fmt: skip
     print(f"{name} is in use")
     return 0
@@ -148,20 +143,22 @@ def run_promote(args: argparse.Namespace) -> int:
 
 def run_rollback(args: argparse.Namespace) -> int:
     """Use the model before the one in use again."""
-    from service.promote import roll_back
+    from service.promote import find_usable_before, roll_back
 
     with _usable_models(), transaction(args) as conn:
-        name = roll_back(conn, actor=_ACTOR, reason=args.reason, now=clock())
-    print(f"{name or _shipped().name} is in use again")
+        model = find_usable_before(conn)
+        roll_back(conn, model, actor=_ACTOR, reason=args.reason, now=clock())
+    print(f"{model.name or _shipped().name} is in use again")
     return 0
 
 
 def run_shadow(args: argparse.Namespace) -> int:
     """Let a model score beside the one in use, or none; it decides nothing."""
-    from service.promote import shade
+    from service.promote import find_usable, shade
 
     with _usable_models(), transaction(args) as conn:
-        shade(conn, args.name, actor=_ACTOR, now=clock())
+        model = find_usable(conn, args.name) if args.name else None
+        shade(conn, model, actor=_ACTOR, now=clock())
     print(f"{args.name} scores in the shadow" if args.name else "nothing scores in the shadow")
     return 0
 

@@ -9,6 +9,7 @@ import json
 import math
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ from numpy.typing import NDArray
 from service.scoring.features import SPEC, WIDTH
 
 WEIGHTS, CARD = "weights.npz", "card.json"
+_NO_ARRAYS = (  # what numpy and zipfile raise over bytes that are no arrays, or claim to be endless
+    ValueError, KeyError, TypeError, OSError, EOFError, OverflowError, MemoryError, RuntimeError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 AGAINST = "against"  # in the card: what speaks against promoting the model, in words
 
 
@@ -71,7 +76,7 @@ class Artifact:
         try:
             with np.load(io.BytesIO(self.weights), allow_pickle=False) as arrays:
                 weights, intercept = arrays["weights"], float(arrays["intercept"])
-        except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile):
+        except _NO_ARRAYS:
             raise ModelUnusable(f"{where} holds no weights: truncated or damaged") from None
         if weights.shape != (WIDTH,) or weights.dtype != np.float32:
             found = f"{weights.shape} weights of {weights.dtype}"
@@ -84,7 +89,7 @@ class Artifact:
         where = os.path.join(self.place, CARD)
         try:
             card = json.loads(self.card)
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # of numbers with thousands of digits too
             raise ModelUnusable(f"{where} is not JSON: truncated or damaged") from None
         if not isinstance(card, dict):
             raise ModelUnusable(f"{where} is not a model card")

@@ -107,15 +107,32 @@ def examples_needed(alpha: float, delta: float) -> int:
     return math.ceil(math.log(delta) / math.log(1 - alpha))
 
 
-def certified_threshold(ham: Scores, alpha: float, delta: float) -> float | None:
+def errors_allowed(of: int, alpha: float, delta: float) -> int:
+    """With how many errors among so many comments a rate of alpha is still certified; -1: none."""
+    fewest, most = -1, of  # certified, and not
+    while most - fewest > 1:
+        middle = (fewest + most) // 2
+        if upper_bound(middle, of, delta) <= alpha:
+            fewest = middle
+        else:
+            most = middle
+    return fewest
+
+
+def certified_threshold(
+    ham: Scores, alpha: float, delta: float, of: int | None = None
+) -> float | None:
     """The lowest threshold whose rate of honest comments above it is at most alpha, certified.
 
-    Never under 0.9. Fixed-sequence testing from 1 downwards (Angelopoulos et al. 2021, "Learn then
-    Test"): stops at the first threshold whose Clopper–Pearson bound fails. None: too few comments.
+    `of` is how many honest comments there are where `ham` holds the highest scores only: one more
+    than `errors_allowed` say all. Never under 0.9. Fixed-sequence testing from 1 downwards
+    (Angelopoulos et al. 2021, "Learn then Test"): stops at the first threshold whose
+    Clopper–Pearson bound fails. None: too few comments.
     """
+    of = len(ham) if of is None else of
     certified = None
     for threshold in np.linspace(0.999, _LEAST_CERTIFIED, 100):
-        if upper_bound(int((ham > threshold).sum()), len(ham), delta) > alpha:
+        if upper_bound(int((ham > threshold).sum()), of, delta) > alpha:
             break
         certified = round(float(threshold), 3)
     return certified

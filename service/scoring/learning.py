@@ -4,6 +4,7 @@ A `Learner` goes as far as a new model, or, for one site, as a correction that i
 
 Logistic loss with AdaGrad (Duchi, Hazan, Singer 2011), starting from the weights of a trained
 model: few examples move little, many of a kind move much. Memory does not grow with the examples.
+Few are learnt from one by one, many in strides: all of a stride say together which way to go.
 """
 
 import math
@@ -16,8 +17,10 @@ from numpy.typing import NDArray
 
 from service.domain import Submission
 from service.scoring.correction import Correction
+from service.scoring.evaluation import Labels
 from service.scoring.features import read_submission
 from service.scoring.model import Model, probability_of
+from service.scoring.rows import Rows
 from service.scoring.training import rows_of
 
 RATE = 2.0  # of the first step on a column; later ones shrink with what it has moved already
@@ -58,18 +61,30 @@ class Learner:
                 start = end
         return told
 
+    def stride(self, rows: Rows, spam: Labels, weight: NDArray[np.float64]) -> None:
+        """Learn from all of these at once, whatever their order; `weight` is how much each counts.
+
+        One step on each column, by the sum of what they say.
+        """
+        told = rows.probabilities(self._weights, self._intercept)
+        slopes = (told - spam) * weight
+        gradient = rows.pull(slopes)
+        at = np.flatnonzero(gradient)
+        self._move(at, gradient[at], float(slopes.sum()))
+
     def _learn(self, at: NDArray[np.int64], values: NDArray[np.float64], lesson: Lesson) -> float:
-        logit = float(self._weights[at] @ values) + self._intercept
-        probability = probability_of(logit)
+        probability = probability_of(float(self._weights[at] @ values) + self._intercept)
         slope = (probability - lesson.spam) * lesson.weight
-        gradient = slope * values
+        self._move(at, slope * values, slope)
+        return probability
+
+    def _move(self, at: NDArray[np.int64], gradient: NDArray[np.float64], slope: float) -> None:
         steps = self._steps[at] + gradient * gradient
         self._steps[at] = steps
         moved = self._weights[at] - RATE * gradient / np.sqrt(steps)
         self._weights[at] = np.clip(moved, self._from[at] - MOST, self._from[at] + MOST)
         self._intercept_steps += slope * slope
         self._intercept -= RATE * slope / math.sqrt(self._intercept_steps)
-        return probability
 
     @property
     def correction(self) -> Correction | None:

@@ -60,7 +60,7 @@ class Model:
             thresholds = card["thresholds"]
             below, above = float(thresholds["publish"]), float(thresholds["reject"])
             name = str(card["name"])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             raise ModelUnusable(f"{where} lacks a name or thresholds") from None
         if not 0 <= below <= above <= 1:
             raise ModelUnusable(f"{where}: thresholds are not in order from 0 to 1")

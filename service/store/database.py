@@ -46,7 +46,7 @@ class Database:
             self._writer_engine,
             open_engine(url, "BEGIN IMMEDIATE", size=1, busy_seconds=0) if self.is_sqlite else None,
         )
-        self._reader_engine = open_engine(url, "BEGIN", size=readers + 1)
+        self._reader_engine = open_engine(url, "BEGIN", size=readers + 2)
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="reader")
         self._reader = threading.local()
         self._reader_connections: list[Connection] = []  # one for each reader thread
@@ -78,6 +78,12 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """One transaction on the calling thread, for the command line."""
         with database_trouble(), self._writer_engine.begin() as conn:
+            yield conn
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """One read transaction on the calling thread, for the command line; nobody waits for it."""
+        with database_trouble(), self._reader_engine.begin() as conn:
             yield conn
 
     async def read(

@@ -64,6 +64,12 @@ def find_model(conn: Connection, name: str) -> Kept | None:
     return None if row is None else Kept(row.name, bytes(row.card), bytes(row.weights))
 
 
+def find_card(conn: Connection, name: str) -> bytes | None:
+    """The card of the model with this name, which vouches for its weights, or None."""
+    row = conn.execute(select(table.c.card).where(table.c.name == name)).first()
+    return None if row is None else bytes(row.card)
+
+
 def list_models(conn: Connection) -> list[Kept]:
     """Every model kept, oldest first."""
     rows = conn.execute(select(table).order_by(table.c.created_at))

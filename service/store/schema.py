@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from service.store.columns import Id, Instant, RowId
 
-HEAD = "0004"  # the newest migration; a test holds it against the folder
+HEAD = "0006"  # the newest migration; a test holds it against the folder
 
 metadata = MetaData(
     naming_convention={
@@ -43,6 +43,7 @@ site = Table(
     Column("settings", Text, nullable=False),  # JSON mapping, only what differs from the default
     Column("revision", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("certified", Text),  # JSON: a model and the reject threshold certified for it
 )
 
 thread = Table(
@@ -264,4 +265,5 @@ retraining = Table(
     Column("ended_at", Instant),
     Column("status", Integer),  # what it ended with
     Column("output", Text, nullable=False),
+    Column("seen_at", Instant),  # when whoever runs it was last there
 )

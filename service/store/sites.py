@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,15 +10,17 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from service.domain import Site
 from service.errors import UnknownSite, UsageError
-from service.settings import BY_NAME, Policy, read_setting
+from service.settings import BY_NAME, Certified, Policy, read_setting
 from service.store.prepared import Prepared
 from service.store.schema import site as table
 
 _SELECT = select(
-    table.c.id, table.c.key, table.c.name, table.c.origins, table.c.settings, table.c.revision
-)
+    table.c.id, table.c.key, table.c.name, table.c.origins, table.c.settings, table.c.revision,
+    table.c.certified,
+)  # fmt: skip
 _BY_KEY = Prepared(_SELECT.where(table.c.key == bindparam("key")))
-_parsed: dict[tuple[int, int, str, str], Site] = {}  # parsing a policy is slow, rows change rarely
+# parsing a policy is slow, rows change rarely
+_parsed: dict[tuple[int, int, str, str, str | None], Site] = {}
 
 
 def add_site(conn: Connection, key: str, name: str, origins: Sequence[str], now: datetime) -> Site:
@@ -80,6 +83,7 @@ def list_origins(conn: Connection) -> frozenset[str]:
 def set_settings(conn: Connection, key: str, changes: Mapping[str, str]) -> Site:
     """Change settings; those equal to the default are forgotten.
 
+    With `threshold.reject` what was certified is forgotten too, and looked for anew.
     Raises UsageError naming the setting, or UnknownSite.
     """
     current = _BY_KEY.first(conn, key=key)
@@ -98,7 +102,15 @@ def set_settings(conn: Connection, key: str, changes: Mapping[str, str]) -> Site
         .where(table.c.key == key)
         .values(settings=json.dumps(kept), revision=table.c.revision + 1)
     )
+    if "threshold.reject" in changes:
+        set_certified(conn, current.id, Certified())
     return get_site(conn, key)
+
+
+def set_certified(conn: Connection, site_id: int, certified: Certified) -> None:
+    """Keep what is certified for a site; it counts where `threshold.reject` is `certified`."""
+    kept = None if certified.model is None else json.dumps([certified.model, certified.threshold])
+    conn.execute(update(table).where(table.c.id == site_id).values(certified=kept))
 
 
 def stored_settings(conn: Connection, key: str) -> dict[str, str]:
@@ -110,8 +122,15 @@ def stored_settings(conn: Connection, key: str) -> dict[str, str]:
     return {name: s.default for name, s in BY_NAME.items()} | changed
 
 
+def _policy(settings: str, certified: str | None) -> Policy:
+    policy = Policy.from_settings(json.loads(settings))
+    if certified is None or not isinstance(policy.threshold_reject, Certified):
+        return policy
+    return replace(policy, threshold_reject=Certified(*json.loads(certified)))
+
+
 def _site(row: Row[*tuple[Any, ...]]) -> Site:
-    version = (row.id, row.revision, row.origins, row.settings)
+    version = (row.id, row.revision, row.origins, row.settings, row.certified)
     cached = _parsed.get(version)
     if cached is not None and cached.key == row.key:
         return cached
@@ -120,7 +139,7 @@ def _site(row: Row[*tuple[Any, ...]]) -> Site:
         key=row.key,
         name=row.name,
         origins=tuple(json.loads(row.origins)),
-        policy=Policy.from_settings(json.loads(row.settings)),
+        policy=_policy(row.settings, row.certified),
         revision=row.revision,
     )
     if len(_parsed) > 1000:

@@ -58,24 +58,26 @@ async def post_promote(request: DeskRequest) -> Response:
     name = None if fields.get("shipped", "") == "1" else fields.get("model", "")
     if force and not reason:
         return await _page(request, actor, "Say why it is to be used even so.")
-    change = partial(promote.promote, name=name, force=force, reason=reason)
-    return await _change(request, actor, change, "promoted")
+    find = partial(promote.find_usable, name=name)
+    change = partial(promote.promote, force=force, reason=reason)
+    return await _change(request, actor, find, change, "promoted")
 
 
 async def post_rollback(request: DeskRequest) -> Response:
     """Use the model before this one again."""
     actor, fields = await _admin(request)
     change = partial(promote.roll_back, reason=fields.get("reason", ""))
-    return await _change(request, actor, change, "rolled-back")
+    return await _change(request, actor, promote.find_usable_before, change, "rolled-back")
 
 
 async def post_shadow(request: DeskRequest) -> Response:
     """Let a model score in the shadow of the one in use; without a name, none."""
     actor, fields = await _admin(request)
     name = fields.get("model", "") or None
-    return await _change(
-        request, actor, partial(promote.shade, name=name), "shadow" if name else "no-shadow"
-    )
+    if name is None:
+        return await _change(request, actor, lambda _conn: None, promote.shade, "no-shadow")
+    find = partial(promote.find_usable, name=name)
+    return await _change(request, actor, find, promote.shade, "shadow")
 
 
 async def _admin(request: DeskRequest) -> tuple[Actor, Mapping[str, str]]:
@@ -89,11 +91,20 @@ async def _admin(request: DeskRequest) -> tuple[Actor, Mapping[str, str]]:
 
 
 async def _change(
-    request: DeskRequest, actor: Actor, change: Callable[..., object], done: str
+    request: DeskRequest,
+    actor: Actor,
+    find: Callable[..., promote.Usable | None],
+    change: Callable[..., None],
+    done: str,
 ) -> Response:
-    """Make a change in one transaction, then back to the page; it says what cannot be done."""
+    """Put a model to use in one transaction, then back to the page; it says what cannot be done.
+
+    The model is loaded before: nobody who writes waits for that.
+    """
+    store = request.state["store"]
     try:
-        await request.state["store"].write(change, actor=actor.name, now=clock())
+        model = await store.read(find)
+        await store.write(change, model, actor=actor.name, now=clock())
     except (UsageError, ModelUnusable) as error:
         return await _page(request, actor, f"{error}.")
     return redirect(request, CLASSIFIER, done=done)

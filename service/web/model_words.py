@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from service.domain import Site
-from service.promote import Certificate, Standing, promise
+from service.promote import Certificate, Standing, promise, reject_words
 from service.retrain import NOTHING_DECIDED
 from service.scoring.artifact import AGAINST
 from service.scoring.drift import LEAST_SCORED, MOVED
@@ -175,7 +175,7 @@ def _rows(card: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
 
 
 def _site_row(site: Site, certificate: Certificate, model_publish: float | None) -> SiteRow:
-    own, reject = site.policy.threshold_publish, site.policy.threshold_reject
+    own = site.policy.threshold_publish
     publish = f"below {own}, as the site says" if own is not None else "unknown"
     if own is None and model_publish is not None:
         publish = f"below {model_publish}, as the model says"
@@ -184,7 +184,7 @@ def _site_row(site: Site, certificate: Certificate, model_publish: float | None)
     return SiteRow(
         key=site.key,
         publish=publish,
-        reject="off" if reject is None else f"above {reject}, as the site says",
+        reject=reject_words(site.policy),
         certified=promise(site, certificate),
     )
 

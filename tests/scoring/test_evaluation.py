@@ -7,6 +7,7 @@ from service.scoring.evaluation import (
     Rate,
     calibration_error,
     certified_threshold,
+    errors_allowed,
     examples_needed,
     measure,
     publish_threshold,
@@ -48,6 +49,27 @@ def test_a_certified_threshold_keeps_its_promise_in_nearly_every_draw() -> None:
         broken += threshold is not None and 1 - threshold > 0.05
 
     assert broken <= 32  # a tenth of 200, and four standard deviations
+
+
+@pytest.mark.parametrize("share", [0.0, 0.005, 0.02, 0.3])
+@pytest.mark.parametrize("number", [299, 301, 1000, 5000])
+def test_the_highest_scores_alone_certify_what_all_of_them_do(number: int, share: float) -> None:
+    dice = np.random.default_rng(number)
+    ham = np.concatenate((dice.random(number), 0.9 + dice.random(int(number * share)) / 10))
+    of = len(ham)
+
+    enough = errors_allowed(of, 0.01, 0.05) + 1
+
+    assert enough < of
+    highest = np.sort(ham)[::-1][:enough]
+    assert certified_threshold(highest, 0.01, 0.05, of) == certified_threshold(ham, 0.01, 0.05)
+
+
+def test_errors_are_allowed_as_far_as_the_bound_says() -> None:
+    assert errors_allowed(298, 0.01, 0.05) == -1
+    assert errors_allowed(299, 0.01, 0.05) == 0
+    allowed = errors_allowed(10_000, 0.01, 0.05)
+    assert upper_bound(allowed, 10_000, 0.05) <= 0.01 < upper_bound(allowed + 1, 10_000, 0.05)
 
 
 def test_the_publish_threshold_holds_few_enough_everywhere() -> None:

@@ -1,7 +1,9 @@
 """An artifact is served as it was saved, or refused with the reason."""
 
 import hashlib
+import io
 import json
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,28 @@ def _save_weights(path: Path, weights: NDArray[Any]) -> None:
     _rewrite_card(path, sha256=hashlib.sha256(raw).hexdigest())
 
 
+def _save_raw(path: Path, array: bytes) -> None:
+    """As weights an array that was written by nobody's numpy."""
+    with zipfile.ZipFile(path / WEIGHTS, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("weights.npy", array)
+    _rewrite_card(path, sha256=hashlib.sha256((path / WEIGHTS).read_bytes()).hexdigest())
+
+
+def _garble_weights(path: Path) -> None:
+    _save_raw(path, bytes(range(256)) * 40)
+    raw = bytearray((path / WEIGHTS).read_bytes())
+    raw[45:60] = b"\xff" * 15
+    (path / WEIGHTS).write_bytes(raw)
+    _rewrite_card(path, sha256=hashlib.sha256(raw).hexdigest())
+
+
+def _claim_endless_weights(path: Path) -> None:
+    head = io.BytesIO()
+    claim = {"descr": "<f4", "fortran_order": False, "shape": (10**15,)}
+    np.lib.format.write_array_header_1_0(head, claim)
+    _save_raw(path, head.getvalue())
+
+
 def _cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
 
@@ -83,6 +107,11 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: _rewrite_card(path, thresholds={"publish": 0.9, "reject": 0.1}),
         "thresholds",
     ),
+    "endless threshold": (
+        lambda path: _rewrite_card(path, thresholds={"publish": 10**400, "reject": 1}),
+        "thresholds",
+    ),
+    "endless number": (lambda path: (path / CARD).write_text(f'{{"n": {"9" * 5000}}}'), "not JSON"),
     "no thresholds": (lambda path: _rewrite_card(path, thresholds=None), "thresholds"),
     "writable by all": (lambda path: (path / WEIGHTS).chmod(0o666), "writable by everybody"),
     "too few weights": (
@@ -93,6 +122,8 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: _save_weights(path, np.full(WIDTH, np.nan, np.float32)),
         "not finite",
     ),
+    "garbled inside": (lambda path: _garble_weights(path), "no weights"),
+    "claims to be endless": (lambda path: _claim_endless_weights(path), "no weights"),
     "pickled": (
         lambda path: _save_weights(path, np.array([{}], dtype=object)),
         "no weights",

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Table, insert, inspect, select, text
 
 from service.errors import Unavailable
 from service.store import migrations, schema
@@ -121,6 +121,13 @@ def test_the_newest_migration_is_the_one_the_program_asks_for() -> None:
         assert "service" not in re.findall(r"^(?:from|import) (\w+)", content, re.M)
 
 
+def copy_known(table: Table, source: Connection, target: Connection) -> None:
+    """The rows of a table, as far as an older schema has its columns."""
+    known = {column["name"] for column in inspect(target).get_columns(table.name)}
+    rows = source.execute(select(*(column for column in table.c if column.name in known)))
+    target.execute(insert(table), [dict(row._mapping) for row in rows])
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("version", [f"{n:04}" for n in range(1, int(schema.HEAD))])
 def test_every_older_database_comes_to_the_newest_schema_with_its_comments(
@@ -130,11 +137,14 @@ def test_every_older_database_comes_to_the_newest_schema_with_its_comments(
         empty_database(kind, request, tmp_path / "older") as older,
         empty_database(kind, request, tmp_path / "new") as new,
     ):
-        with older.transaction() as conn:
-            migrations.upgrade(conn, version)
+        migrate(new)
+        with new.transaction() as conn:
             a_site(conn)
             kept = [a_comment(conn, comment=f"Number {number}.").id for number in range(20)]
-        migrate(new)
+        with older.transaction() as conn, new.transaction() as other:
+            migrations.upgrade(conn, version)
+            for table in (schema.site, schema.thread, schema.comment):
+                copy_known(table, other, conn)
 
         assert migrate(older) == f"migrated from {version} to {schema.HEAD}"
 
