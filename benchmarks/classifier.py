@@ -5,7 +5,9 @@ the comments it is measured on; the shipped model has not seen `c3` nor the sets
 """
 
 import argparse
+import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from service.scoring.model import Model, shipped_models
 
 _WRITTEN = Path(__file__).parent.parent / "tests" / "scoring" / "written"
 _TIMED = 2000
+_LINES = 40_000
 _COMMENT = (
     "My brother-in-law drove a truck for twenty years and he says nobody ever looks into the "
     "second trailer. If they want to stop the pills they need scanners at every crossing, and "
@@ -42,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         raise SystemExit("Say where the files are: --corpora DIR, or COMMENT_DESK_CORPORA=DIR.")
     model = Model.load(shipped_models() / "base")
     figures = [*_shipped(model, folder), *youtube.figures(folder / "youtube_spam.csv"),
-               _speed(model)]  # fmt: skip
+               _speed(model), _throughput(), _loading(), _size()]  # fmt: skip
     print(table(figures))
     return 0
 
@@ -54,9 +57,13 @@ def _shipped(model: Model, folder: Path) -> Iterator[Figure]:
     for name, aim in (("honest_topics", 0.0), ("hard_honest", 0.0), ("languages", 0.05)):
         rows = read_corpus("own", _WRITTEN / f"{name}.jsonl").examples
         yield at_most(f"{name}: honest comments held", _held(model, rows), aim)
-    written = read_corpus("written", shipped_models() / "corpus" / "written.jsonl").examples
-    spam = [example for example in written if example.spam]
-    yield at_least("spam written by hand held", _held(model, spam), 0.9, "plain baseline 20-60 %")
+    for name in ("spam", "exam"):
+        rows = read_corpus("own", _WRITTEN / f"{name}.jsonl").examples
+        spam = [example for example in rows if example.spam]
+        what = f"{name}: spam held"
+        yield at_least(what, _held(model, spam), 0.9, "plain baseline 20-60 %")
+    honest = [example for example in rows if not example.spam]
+    yield at_most("exam: honest comments held", _held(model, honest), 0.0)
     log = read_corpus("blog_spam", folder / "blog_spam.csv").examples
     kept, later = split(log)
     later = [example for example in without_near(later, kept) if example.spam]
@@ -87,6 +94,36 @@ def _speed(model: Model) -> Figure:
     middle = sorted(took)[_TIMED // 2] * 1e6
     return Figure("one comment of 300 characters, p50", f"{middle:.0f} µs", "≤ 150 µs",
                   middle <= 150, "Pipeline.predict_proba 1,100 µs")  # fmt: skip
+
+
+def _throughput() -> Figure:
+    """`comment-desk score` as a whole process, start included, on all cores."""
+    lines = [
+        json.dumps({"comment": _COMMENT.format(n=number, m=number * 7)}) for number in range(_LINES)
+    ]
+    command = [sys.executable, "-m", "service", "score", "-"]
+    start = time.perf_counter()
+    subprocess.run(command, input="\n".join(lines).encode(), stdout=subprocess.DEVNULL, check=True)
+    per_second = sum(len(line) for line in lines) / (time.perf_counter() - start)
+    return Figure("comment-desk score, whole process: characters a second",
+                  f"{per_second / 1e6:.1f} million n={_LINES}", "≥ 1.5 million",
+                  per_second >= 1.5e6, "4,500 comments of 95 characters a core")  # fmt: skip
+
+
+def _loading() -> Figure:
+    """Reading the shipped model, checked against its SHA-256."""
+    took = []
+    for _ in range(20):
+        start = time.perf_counter()
+        Model.load(shipped_models() / "base")
+        took.append(time.perf_counter() - start)
+    middle = sorted(took)[10] * 1e3
+    return Figure("loading the model", f"{middle:.1f} ms", "≤ 5 ms", middle <= 5, "skops 0.6-2 s")
+
+
+def _size() -> Figure:
+    size = sum(path.stat().st_size for path in (shipped_models() / "base").iterdir())
+    return Figure("model on disk", f"{size / 1e6:.2f} MB", "≤ 2 MB", size <= 2e6, "13-40 MB")
 
 
 if __name__ == "__main__":

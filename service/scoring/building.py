@@ -22,7 +22,7 @@ from service.scoring.hashing import COVERED_SCRIPTS
 from service.scoring.model import Model
 from service.scoring.training import STRENGTH, Fit, train
 
-HELD_MEAN, HELD_WORST = 0.003, 0.0125  # honest comments held, over article sites
+HELD_MEAN, HELD_WORST = 0.0015, 0.01  # honest comments held, over article sites
 REJECT_ALPHA, REJECT_DELTA = 0.001, 0.05  # at most 0.1 % rejected wrongly, at 95 % confidence
 NEAR = 6  # bits of 64: closer fingerprints are the same text
 
@@ -135,8 +135,8 @@ def _card(
     return {
         "thresholds": {"publish": publish, "reject": reject},
         "threshold_method": (
-            f"publish: lowest that holds {HELD_MEAN:.1%} of held-out honest comments as the mean "
-            f"over article sites and {HELD_WORST:.1%} at the worst; reject: certified at "
+            f"publish: lowest that holds {HELD_MEAN:.2%} of held-out honest comments as the mean "
+            f"over article sites and {HELD_WORST:.2%} at the worst; reject: certified at "
             f"{REJECT_ALPHA:.1%} with confidence {1 - REJECT_DELTA:.0%} on {needed} held-out "
             "honest comments or more, else 1.0"
         ),

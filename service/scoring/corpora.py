@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.domain import Submission
 from service.errors import UsageError
 
 _TEXT_LIMIT = 10_000  # characters, as many as a submission may have
 _EXCERPT = 2_000
-_OWN_WEIGHT = 3.0  # few, but with every field, and from where the model is used
 
 Row = Mapping[str, str]
 Place = tuple[int, Row]  # line and row
@@ -54,11 +54,14 @@ class Source:
     """How a named public source is read, and on what terms it is published.
 
     `article_site`: its honest comments stand under articles, so that thresholds are set on them.
+    `ham` and `spam` are how much a comment of either label counts in training.
     """
 
     terms: str
     read: Callable[[Row, Mapping[str, Row]], Example]
     article_site: bool = False
+    ham: float = 1.0
+    spam: float = 1.0
 
 
 def bounded(comment: str, **fields: str) -> Submission:
@@ -128,14 +131,17 @@ def _own(row: Row, _: Mapping[str, Row]) -> Example:
     names = ("name", "email", "website", "page_title", "page_text", "lang")
     fields = {name: str(row.get(name) or "") for name in names}
     submission = _submission(_column(row, "comment"), **fields)
-    return Example(submission, _label(row), weight=_OWN_WEIGHT)
+    return Example(submission, _label(row))
 
 
 SOURCES: dict[str, Source] = {
-    "own": Source("composed for this project (MIT)", _own),
-    "written": Source("written by hand for this project, by kind (MIT)", _own),
+    "own": Source("composed for this project (MIT)", _own, ham=3.0),
+    # the honest comments that are nearest to spam, and the ones that must not be held
+    "written": Source("written by hand for this project, by kind (MIT)", _own, ham=6.0),
     "youtube": Source("YouTube Spam Collection, Alberto et al. 2015, UCI (CC BY 4.0)", _labelled()),
-    "blog_spam": Source("comment log of a podcast site (BSD-3-Clause)", _labelled("order")),
+    "blog_spam": Source(
+        "comment log of a podcast site (BSD-3-Clause)", _labelled("order"), spam=2.0
+    ),
     "blog_comments": Source(
         "comments of a technology blog (no licence stated)", _blog_comment, True
     ),
@@ -169,7 +175,9 @@ def read_corpus(name: str, path: Path) -> Corpus:
     articles = _articles(path) if name == "blog_comments" else {}
     for line, row in read_rows(path, corpus.broken):
         try:
-            corpus.examples.append(source.read(row, articles))
+            example = source.read(row, articles)
+            weight = source.spam if example.spam else source.ham
+            corpus.examples.append(replace(example, weight=weight))
         except BrokenRow as error:
             corpus.broken.append(f"{path}:{line}: {error}")
     corpus.examples.sort(key=lambda example: example.order)

@@ -63,5 +63,5 @@ def _belong(words: list[str], shares: list[float], place: int) -> bool:
 
 def _name(words: list[str]) -> str:
     if is_host_word(words[0]):
-        return "domain with " + " ".join(map(host_text, words))
+        return "name or domain with " + " ".join(map(host_text, words))
     return " ".join(words).strip(_EDGES)

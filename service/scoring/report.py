@@ -149,7 +149,8 @@ def _explained(measured: Measured, found: Sequence[tuple[Sample, int]]) -> Itera
     for sample, place in found:
         example = sample.corpus.examples[place]
         scores = tuple(float(one[place]) for one in sample.scores)
-        terms = telling.score(example.submission).terms
+        found_terms = telling.score(example.submission).terms
+        terms = tuple(Term(_legible(term.text), term.weight) for term in found_terms)
         held = scores[0] >= model.publish_below
         yield Mistake(sample.name, _shown(example), scores, held, terms)
 
@@ -158,4 +159,8 @@ def _shown(example: Example) -> str:
     """The comment as it may stand on a page: cut, and no sign in it that a page cannot hold."""
     text = example.submission.comment.strip()
     cut = text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + "…"
-    return _UNSEEN.sub("\ufffd", cut)
+    return _legible(cut)
+
+
+def _legible(text: str) -> str:
+    return _UNSEEN.sub("\ufffd", text)

@@ -11,6 +11,7 @@ from functools import lru_cache
 from disposable_email_domains import blocklist
 
 from service.domain import Submission
+from service.scoring.trade import is_trade
 from service.text import Link, host_of, normalise
 
 # name → what a moderator reads; the order is the order of the columns
@@ -55,9 +56,10 @@ SIGNALS: dict[str, str] = {
     "digits": "many digits",
     "repeated": "words repeated",
     "short": "very short",
-    "long": "very long",
+    "long": "length of the text",
     "related": "shares words with the article",
-    "about": "shares several words with the article",
+    "quoted": "quotes what somebody said",
+    "asked": "asks a question",
 }
 _ORDER = {name: place for place, name in enumerate(SIGNALS)}
 
@@ -67,34 +69,6 @@ _SHORTENERS = frozenset(
     "buff.ly t.ly bl.ink clck.ru vk.cc soo.gd s.id lnkd.in linktr.ee adf.ly wa.link".split()
 )
 _MESSENGER_HOSTS = frozenset({"t.me", "wa.me", "telegram.me", "chat.whatsapp.com", "discord.gg"})
-_TRADE_WORDS = (
-    "casino|poker|slots?(?![a-z])|betting|gambl|jackpot|roulette|apuesta|sportsbook|lotter"
-    "|loan|payday|lender|mortgage|credit|prestamo|insur|finance|invest|profit|forex|trader|trading"
-    "|crypto|bitcoin|btc|coin|wallet|pharma|farmacia|pill|meds|viagra|cialis|levitra|tadalafil"
-    "|sildenafil|steroid|keto|diet|slim|weightloss|supplement|vitamin|cbd|vape|seo(?![a-z])"
-    "|backlink|rank|traffic|marketing|agency|follower|likes|seguidor|promo|shop|store|tienda|outlet"
-    "|buy|comprar|cheap|barat|discount|deal|coupon|sale|replica|watches|handbag|jersey|essay"
-    "|homework|assignment|thesis|spell|psychic|voodoo|hechizo|amarre|brujo|vidente|tarot|hacker"
-    "|hacking|recover(?!y?$)|spy|dating|hookup|singles|download|torrent|crack|keygen|apk|rental|plumb"
-    "|roofing|cleaning|limpieza|mudanza|movers|removal|locksmith|cerrajer|escape|tattoo|hosting"
-    "|vpn|webdesign|diseno|dental|implant|estetica|realestate|inmobiliaria|printing|massage"
-    "|attorney|abogado|limo|taxi|tours?(?![a-z])|travelagen|furnitur|mattress|jewel"
-    "|astrolog|horoscop|towing|repair|plumb|painting|flooring|pestcontrol|landscap|storage|coaching"
-    "|academy|bootcamp|courses|logos?(?![a-z])|naturals|remed|herbal|detox|wholesale|supplier"
-    "|signals|airdrop|giveaway|voucher|franchise|catering|weddings|flowers|visa(?![a-z])|translation"
-    "|printing|packag|manufactur|factory|solar|hvac|windows|kitchen|cheats|wholesale|ticket"
-)
-
-
-def _by_first_letter(words: str) -> re.Pattern[str]:
-    """An expression for any of the words that tells from one letter which of them to try."""
-    rests: dict[str, list[str]] = {}
-    for word in words.split("|"):
-        rests.setdefault(word[0], []).append(word[1:])
-    return re.compile("|".join(f"{letter}(?:{'|'.join(rests[letter])})" for letter in rests))
-
-
-_TRADE = _by_first_letter(_TRADE_WORDS)
 _DIGITS = re.compile("[0-9]")
 _LINKLIKE_NAME = re.compile(
     r"https?:|www\.|\.(?:com|net|org|ru|info|biz|xyz|shop|online)\b|[0-9]{3}"
@@ -115,7 +89,14 @@ _MESSENGERS = (  # looked for one by one: ten times as fast as one expression
 _ADDRESS = re.compile(r"[\w.+\-] ?(?:@|\(at\)|\[at\]) ?[\w\-]+ ?(?:\.|\(dot\)|\[dot\]) ?[a-z]{2}")
 _HANDLE = re.compile(r"(?<!\w)@[\w.]{3,}")
 _PHONE_FIGURES = 7
+_NUMBER = re.compile(r"[0-9+(][0-9 ().+\-]{6,}")  # where a phone number could be, found quickly
 _MONEY = re.compile(r"[$€£₿] ?[0-9]|[0-9] ?(?:[$€£₿]|usd|dollars|euros|d[oó]lares|btc)\b")
+_QUOTED = re.compile(
+    '["\u201c-\u201e\u00ab\u00bb][^"\u201c-\u201e\u00ab\u00bb]{12,400}["\u201c\u201d\u00ab\u00bb]'
+)
+_QUOTED_ONCE = re.compile(  # in single quotes, with one apostrophe at most
+    r"(?:^|\s)['\u2018][^'\u2018\u2019]{12,400}(?:['\u2019]\w[^'\u2018\u2019]{1,400})?['\u2019](?!\w)"
+)
 _HIDDEN = re.compile("[\u00ad\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069]")
 _STYLED = re.compile("[\uff21-\uff5a\u2460-\u24ff\U0001d400-\U0001d7ff\U0001f130-\U0001f189]")
 _UNREAD = re.compile("[^\\W\\d_\x00-\u036f\u1e00-\u1eff]")  # letters outside COVERED_SCRIPTS
@@ -159,11 +140,6 @@ def signal_values(body: Body, submission: Submission) -> dict[int, float]:
     _look_at_contacts(body, found)
     _look_at_form(body, words, found)
     return {_ORDER[name]: value for name, value in found.items() if value}
-
-
-def is_trade(host: str) -> bool:
-    """Whether a host name is made of a trade's words (see `_TRADE_WORDS`)."""
-    return _TRADE.search(host) is not None
 
 
 def _path(url: str) -> str:
@@ -237,8 +213,10 @@ def _look_at_contacts(body: Body, found: dict[str, float]) -> None:
     if "@" in text or "(at)" in text or "[at]" in text:
         found["address"] = float(_ADDRESS.search(text) is not None)
         found["handle"] = float(_HANDLE.search(text) is not None)
-    if figures >= _PHONE_FIGURES and _PHONE.search(text):
-        found["phone"] = 1.0
+    if figures >= _PHONE_FIGURES:
+        found["phone"] = float(
+            any(_PHONE.search(text, *place.span()) for place in _NUMBER.finditer(text))
+        )
     if figures and _MONEY.search(text):
         found["money"] = 1.0
 
@@ -252,6 +230,8 @@ def _look_at_form(body: Body, words: list[str], found: dict[str, float]) -> None
         found["capitals"] = max(0.0, capitals / letters - 0.3)
     figures = size - len(raw.translate(None, _FIGURES))
     found["digits"] = min(1.0, 4 * max(0.0, figures / max(size, 1) - 0.05))
+    found["asked"] = min(raw.count(b"?"), 2) / 2
+    found["quoted"] = float(_quotes(body.plain))
     found["exclaimed"] = min(raw.count(b"!"), 5) / 5
     if len(words) >= 8:
         found["repeated"] = max(0.0, 0.7 - len(set(words)) / len(words))
@@ -263,6 +243,14 @@ def _look_at_form(body: Body, words: list[str], found: dict[str, float]) -> None
     found["spaced"] = float(len(words) * 3 < len(body.plain.split()) * 2)
 
 
+def _quotes(text: str) -> bool:
+    """Whether some words of a text stand in quotation marks."""
+    plain = text.isascii()
+    if ('"' in text or not plain) and _QUOTED.search(text):
+        return True
+    return ("'" in text or not plain) and _QUOTED_ONCE.search(text) is not None
+
+
 def _relevance(body: Body, submission: Submission, found: dict[str, float]) -> int:
     """How many of the article's words the comment uses; sets the signals that tell it."""
     if not submission.page_title and not submission.page_text:
@@ -271,7 +259,6 @@ def _relevance(body: Body, submission: Submission, found: dict[str, float]) -> i
     own = stems(body.folded)
     shared = len(own & article)
     found["related"] = shared / max(len(own), 4)
-    found["about"] = min(shared, 6) / 6
     return shared
 
 

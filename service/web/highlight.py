@@ -10,6 +10,9 @@ from service.text import normalise
 _CHUNK = re.compile(r"\S+")
 _EDGES = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~…“”„«»"
 
+_SPACED = 4  # letters with blanks between them from which on they are one word, as in normal form
+_ENTITY = re.compile(r"&#?\w{1,32};")
+_ENTITY_ENDS = re.compile(r"&#?\w{1,32};\Z")
 _TELLING = 4  # letters; shorter words alone say nothing
 
 Span = tuple[int, int]
@@ -36,7 +39,7 @@ def _find_phrases(text: str, phrases: Iterable[str]) -> list[Span]:
     wanted = [words for phrase in phrases if (words := _words(phrase))]
     if not wanted:
         return []
-    places = [(match.start(), match.end()) for match in _CHUNK.finditer(text)]
+    places = _places(text)
     keys = [_key(text[start:end]) for start, end in places]
     starts: dict[str, list[int]] = {}
     for place, key in enumerate(keys):
@@ -58,6 +61,22 @@ def _find_phrases(text: str, phrases: Iterable[str]) -> list[Span]:
     return found
 
 
+def _places(text: str) -> list[Span]:
+    """Where the words stand, a "s p a c e d" one as a whole."""
+    places: list[Span] = []
+    letters = 0  # single ones, up to here
+    for match in _CHUNK.finditer(text):
+        start, end = match.span()
+        letters = letters + 1 if end - start == 1 and match[0].isalpha() else 0
+        if letters == _SPACED:
+            start = places[1 - _SPACED][0]
+            del places[1 - _SPACED :]
+        elif letters > _SPACED:
+            start = places.pop()[0]
+        places.append((start, end))
+    return places
+
+
 def _words(phrase: str) -> list[str]:
     return [word for part in normalise(phrase).split() if (word := part.strip(_EDGES))]
 
@@ -68,13 +87,14 @@ def _find_exact(text: str, parts: Iterable[str]) -> list[Span]:
 
 
 def _key(chunk: str) -> str:
-    return (chunk.lower() if chunk.isascii() else normalise(chunk)).strip(_EDGES)
+    plain = chunk.isascii() and chunk.isalnum()
+    return (chunk.lower() if plain else normalise(chunk)).strip(_EDGES)
 
 
 def _trimmed(text: str, start: int, end: int) -> Span:
-    """Without the punctuation around the words."""
-    while start < end and text[start] in _EDGES:
+    """Without the punctuation around the words; an entity is no punctuation."""
+    while start < end and text[start] in _EDGES and not _ENTITY.match(text, start):
         start += 1
-    while end > start and text[end - 1] in _EDGES:
+    while end > start and text[end - 1] in _EDGES and not _ENTITY_ENDS.search(text, start, end):
         end -= 1
     return start, end

@@ -13,7 +13,8 @@ import pytest
 from service.commands import classifier, evaluate, models
 from service.errors import UsageError
 from service.scoring.artifact import Artifact
-from service.scoring.model import Model
+from service.scoring.corpora import bounded
+from service.scoring.model import Model, outcome_of
 from service.scoring.training import train
 from tests.scoring.conftest import HAM, SPAM, examples_of
 
@@ -55,7 +56,11 @@ def test_score_writes_every_line_again_with_its_answer(
     file = _jsonl(
         tmp_path / "in.jsonl",
         {"comment": "The council should publish the costs", "id": 1},
-        {"comment": "Cheap viagra, no prescription: https://pills.example", "tags": ["a"]},
+        {
+            "comment": "Buy cheap viagra online without prescription, discreet shipping: "
+            "https://pills.example",
+            "tags": ["a"],
+        },
     )
 
     assert run("score", file, "--model", "base") == 0
@@ -93,7 +98,7 @@ def test_score_uses_the_promoted_model(
 
     expected = Model.load(data_dir / "models" / "mine")
     answer = json.loads(capfdbinary.readouterr().out)
-    assert answer["verdict"] == "hold"
+    assert answer["verdict"] == outcome_of(expected.score(bounded(SPAM[0])))
     assert answer["score"] >= expected.publish_below
 
 

@@ -18,8 +18,16 @@ from tests.scoring.conftest import written
 Share = Callable[[list[Example]], float]
 
 
-def test_no_honest_comment_on_drugs_money_or_gambling_is_held(held: Share) -> None:
-    assert held(written("honest_topics")) == 0
+def test_next_to_no_honest_comment_on_drugs_money_or_gambling_is_held(held: Share) -> None:
+    assert held(written("honest_topics")) <= 0.03
+    assert held(written("hard_honest")) <= 0.03
+
+
+def test_most_of_what_it_was_not_tuned_on_is_told_apart(held: Share) -> None:
+    exam = written("exam")
+
+    assert held([example for example in exam if example.spam]) >= 0.8
+    assert held([example for example in exam if not example.spam]) <= 0.05
 
 
 def test_spam_of_every_kind_is_held(held: Share) -> None:
@@ -64,7 +72,7 @@ def test_the_card_tells_what_it_was_trained_on_and_how_good_it_is(base: Model) -
 
     assert card["spec"] == SPEC
     assert card["thresholds"] == {"publish": base.publish_below, "reject": base.reject_above}
-    assert {part["source"] for part in card["trained_on"]} == set(SOURCES) - {"written"}
+    assert {part["source"] for part in card["trained_on"]} == set(SOURCES)
     assert all(part["terms"] for part in card["trained_on"])
     assert card["weaknesses"]
     for measures in card["held_out"].values():
@@ -88,7 +96,7 @@ def test_the_written_sets_are_not_in_the_training_corpora() -> None:
         for example in read_corpus(name, folder / f"{name}.jsonl").examples
     }
 
-    for name in ("honest_topics", "hard_honest", "spam", "languages"):
+    for name in ("honest_topics", "hard_honest", "spam", "languages", "exam"):
         assert not trained & {example.submission.comment for example in written(name)}
 
 

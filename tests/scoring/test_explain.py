@@ -16,7 +16,7 @@ def test_a_held_comment_is_explained_by_its_own_words_and_signals(base: Model) -
     weights = [abs(term.weight) for term in terms]
     assert weights == sorted(weights, reverse=True)
     for term in terms:
-        in_words = term.text in SIGNALS.values() or term.text.startswith("domain with ")
+        in_words = term.text in SIGNALS.values() or term.text.startswith("name or domain with ")
         assert in_words or term.text in normalise(comment)
 
 
@@ -31,7 +31,7 @@ def test_a_website_that_sells_is_named_in_words(base: Model) -> None:
 
     texts = [term.text for term in base.score(comment).terms]
 
-    assert any("shop" in text or text.startswith("domain with") for text in texts)
+    assert any("shop" in text or text.startswith("name or domain with") for text in texts)
 
 
 def test_what_is_clearly_fine_is_not_explained(base: Model) -> None:

@@ -25,7 +25,23 @@ def test_links_leave_the_words_and_come_back_as_host_words() -> None:
     words = reading.text.split()
 
     assert [word for word in words if not is_host_word(word)] == ["read", "please"]
-    assert [host_text(word) for word in words if is_host_word(word)] == ["best", "shop", "example"]
+    assert [host_text(word) for word in words if is_host_word(word)] == ["best", "shop"]
+
+
+def test_an_author_s_name_reads_like_a_domain() -> None:
+    named = read_submission(bounded("", name="Cheap Essays")).text
+
+    assert named == read_submission(bounded("", website="https://cheap-essays.example")).text
+
+
+def test_links_are_seen_through_look_alike_letters_and_stacked_marks() -> None:
+    plain = read_submission(bounded("go to https://cheap-pills.example/buy now")).text
+
+    for hidden in (
+        "https://ch\u0435\u0430p-pills.example/buy",
+        "h\u0336t\u0336tps://cheap-pi\u0336lls.example/buy",
+    ):
+        assert read_submission(bounded(f"go to {hidden} now")).text == plain
 
 
 def test_a_host_word_shares_no_column_with_the_same_word_in_the_text() -> None:

@@ -68,4 +68,4 @@ def test_words_of_the_article_make_a_comment_related() -> None:
 def test_no_signal_tells_a_language() -> None:
     seen = {name for example in written("languages") for name in signals(example.submission)}
 
-    assert seen <= {"short", "long", "digits", "capitals", "repeated", "exclaimed"}
+    assert seen <= {"short", "long", "digits", "capitals", "repeated", "exclaimed", "asked"}

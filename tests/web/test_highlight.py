@@ -3,6 +3,7 @@
 import html
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,29 @@ def test_words_are_marked_whole_and_in_any_disguise_of_letters() -> None:
         == "A specialist sells <mark>CIALIS</mark>, <mark>c\u0456alis</mark>"
         " and <mark>cialis</mark>!"
     )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "v i a g r a",
+        "V  I  A\nG R A",
+        "v.i.a.g.r.a",
+        "&#118;iagra",
+        "vi\u200bagra",
+        "\uff56\uff49\uff41\uff47\uff52\uff41",
+        "v\u0456\u0430gra",
+        "v\u0336i\u0336a\u0336g\u0336r\u0336a\u0336",
+    ],
+)
+def test_a_word_is_marked_however_it_was_hidden(written: str) -> None:
+    marked = html.unescape(str(highlight(f"I say buy {written} today", ["viagra"])))
+
+    assert marked == f"I say buy <mark>{written}</mark> today"
+
+
+def test_single_letters_of_a_sentence_are_not_taken_for_a_spaced_word() -> None:
+    assert highlight("I a m", ["iam"]) == "I a m"
 
 
 def test_a_phrase_is_marked_together_or_else_by_its_longer_words() -> None:
