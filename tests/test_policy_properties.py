@@ -1,13 +1,13 @@
 """What holds of every verdict, whatever the case."""
 
-from dataclasses import replace
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import structs
 
 from service.domain import AuthorHistory, Score, Signal, Verdict
-from service.policy import Case, decide
+from service.policy import decide
 from service.vocabulary import Outcome
 from tests.strategies import (
     clusters,
@@ -19,26 +19,22 @@ from tests.strategies import (
     submissions,
 )
 
-cases = st.builds(
-    Case,
-    submissions,
-    st.none() | scores,
-    st.none() | clusters,
-    st.booleans(),
-    histories,
-    policies(),
+Case = dict[str, Any]  # what a verdict is made from
+
+cases = st.fixed_dictionaries(
+    {
+        "submission": submissions,
+        "score": st.none() | scores,
+        "cluster": st.none() | clusters,
+        "degraded": st.booleans(),
+        "history": histories,
+        "policy": policies(),
+    }
 )
 
 
 def verdict_of(case: Case) -> Verdict:
-    return decide(
-        case.submission,
-        score=case.score,
-        cluster=case.cluster,
-        degraded=case.degraded,
-        history=case.history,
-        policy=case.policy,
-    )
+    return decide(**case)
 
 
 def kindness(case: Case) -> int:
@@ -60,7 +56,7 @@ def test_a_worse_score_never_gets_a_kinder_verdict(
     case: Case, score: Score, probabilities: list[float]
 ) -> None:
     found = [
-        kindness(replace(case, score=structs.replace(score, probability=p))) for p in probabilities
+        kindness(case | {"score": structs.replace(score, probability=p)}) for p in probabilities
     ]
 
     assert found == sorted(found, reverse=True)
@@ -69,7 +65,7 @@ def test_a_worse_score_never_gets_a_kinder_verdict(
 @given(cases, st.sampled_from(["model", "limits"]))
 @settings(deadline=None, max_examples=60)
 def test_nothing_is_published_or_rejected_because_a_part_failed(case: Case, part: str) -> None:
-    broken = replace(case, score=None) if part == "model" else replace(case, degraded=True)
+    broken = case | ({"score": None} if part == "model" else {"degraded": True})
 
     assert verdict_of(broken).outcome is not Outcome.PUBLISH
     assert verdict_of(broken).outcome is Outcome.HOLD or verdict_of(case).outcome is Outcome.REJECT
@@ -78,7 +74,7 @@ def test_nothing_is_published_or_rejected_because_a_part_failed(case: Case, part
 @given(cases, signals)
 @settings(deadline=None, max_examples=60)
 def test_one_more_signal_never_makes_a_verdict_kinder(case: Case, signal: Signal) -> None:
-    more = replace(case, submission=case.submission.with_signals(signal))
+    more = case | {"submission": case["submission"].with_signals(signal)}
 
     assert kindness(more) <= kindness(case)
 
@@ -86,4 +82,4 @@ def test_one_more_signal_never_makes_a_verdict_kinder(case: Case, signal: Signal
 @given(cases)
 @settings(deadline=None, max_examples=60)
 def test_no_history_makes_a_verdict_kinder_than_none(case: Case) -> None:
-    assert kindness(case) <= kindness(replace(case, history=AuthorHistory()))
+    assert kindness(case) <= kindness(case | {"history": AuthorHistory()})

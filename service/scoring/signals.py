@@ -11,6 +11,7 @@ from functools import lru_cache
 from disposable_email_domains import blocklist
 
 from service.domain import Submission
+from service.scoring.praise import praise
 from service.scoring.trade import is_trade
 from service.text import Link, host_of, normalise
 
@@ -35,7 +36,7 @@ SIGNALS: dict[str, str] = {
     "website-named": "comment speaks of what the website's domain says",
     "website-odd": "website field is a domain of many words or digits",
     "website-page": "website field leads to a page inside a site",
-    "website-praise": "short, general comment with a website",
+    "website-praise": "praise for any article, with a website",
     "website-related": "website filled in, comment about the article",
     "email-disposable": "disposable e-mail address",
     "email-digits": "e-mail address with many digits",
@@ -100,6 +101,7 @@ _QUOTED_ONCE = re.compile(  # in single quotes, with one apostrophe at most
 _HIDDEN = re.compile("[\u00ad\u200b\u2060-\u2064\ufeff\u202a-\u202e\u2066-\u2069]")
 _STYLED = re.compile("[\uff21-\uff5a\u2460-\u24ff\U0001d400-\U0001d7ff\U0001f130-\U0001f189]")
 _UNREAD = re.compile("[^\\W\\d_\x00-\u036f\u1e00-\u1eff]")  # letters outside COVERED_SCRIPTS
+_LONG = 300  # characters from which on a longer comment tells no more
 _LONG_WORD = 5  # letters of a word that tells something
 _WORD = re.compile(rf"\w{{{_LONG_WORD},}}")
 _NO_SIGNS = {code: " " for code in range(128) if not re.match(r"\w", chr(code))}
@@ -188,7 +190,7 @@ def _look_at_author(
         )
         found["website-odd"] = float(_is_odd(host))
         found["website-page"] = float(_path(submission.website) != "")
-        found["website-praise"] = float(len(body.folded) < 250 and related < 2)
+        found["website-praise"] = praise(body.folded) * (related < 3)
         found["website-related"] = min(related, 4) / 4
     if submission.email:
         local, _, domain = submission.email.lower().rpartition("@")
@@ -236,7 +238,7 @@ def _look_at_form(body: Body, words: list[str], found: dict[str, float]) -> None
     if len(words) >= 8:
         found["repeated"] = max(0.0, 0.7 - len(set(words)) / len(words))
     found["short"] = max(0.0, 1 - len(body.folded) / 30)
-    found["long"] = min(1.0, len(body.folded) / 1000)
+    found["long"] = min(1.0, len(body.folded) / _LONG)
     if not body.written.isascii():
         found["hidden"] = min(len(_HIDDEN.findall(body.written)), 4) / 4
         found["styled"] = min(len(_STYLED.findall(body.written)), 8) / 8
