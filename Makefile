@@ -83,6 +83,8 @@ bench: $(INSTALLED_TESTS) $(ISSO)/.installed ## Measure the service beside Isso 
 	$(BIN)/python -m benchmarks.retraining
 	@if test -n "$(CORPORA)"; then $(BIN)/python -m benchmarks.replay --corpora "$(CORPORA)"; fi
 	@if test -n "$(CORPORA)"; then $(BIN)/python -m benchmarks.classifier --corpora "$(CORPORA)"; fi
+	$(BIN)/python -m benchmarks.kinds --corpora "$(CORPORA)"
+	$(BIN)/python -m benchmarks.learning
 
 $(ISSO)/.installed: | $(INSTALLED)
 	$(BIN)/python -m venv $(ISSO)
