@@ -1,6 +1,7 @@
 """Decisions shown at once and sent behind: what fails comes back, nothing is lost or doubled."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Dialog, Page, Route, expect
@@ -279,6 +280,7 @@ def test_whoever_is_signed_out_is_told_and_loses_nothing(
     world: World, visit_desk: Open, complaints: list[str]
 ) -> None:
     desk = sit_down(world, visit_desk, 2)
+    cookies: list[Any] = list(desk.page.context.cookies())
     desk.page.context.clear_cookies()
 
     desk.press("a")
@@ -287,4 +289,8 @@ def test_whoever_is_signed_out_is_told_and_loses_nothing(
         "Not saved: you are signed out; sign in again in another tab."
     )
     assert desk.stored()[0] == ("held", 0)
+    desk.page.context.add_cookies(cookies)  # as signing in again in another tab does
+    desk.press("k", "a")
+    desk.sent()
+    assert desk.stored()[0] == ("published", 1)
     complaints.clear()  # of the 401s
