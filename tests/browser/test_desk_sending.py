@@ -111,6 +111,7 @@ def test_answers_that_are_lost_double_nothing(
     world: World, visit_desk: Open, complaints: list[str]
 ) -> None:
     desk = sit_down(world, visit_desk, 3)
+    desk.shorten_pauses()
     lost: list[int] = []
 
     def lose(route: Route) -> None:
@@ -142,6 +143,7 @@ def test_what_was_saved_though_nobody_heard_of_it_is_saved_once_when_decided_aga
     world: World, visit_desk: Open, complaints: list[str]
 ) -> None:
     desk = sit_down(world, visit_desk, 2)
+    desk.shorten_pauses()
 
     def lose(route: Route) -> None:
         route.fetch()
