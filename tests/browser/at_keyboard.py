@@ -46,6 +46,10 @@ class Sitting:
         with self.page.expect_response("**/queue/watch?*"):
             self.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
+    def shorten_pauses(self) -> None:
+        """What fails is tried again after a moment, as often as ever."""
+        self.page.evaluate("PAUSES.fill(20)")
+
     def sent(self) -> None:
         """All decisions have reached the service."""
         wait_until(

@@ -1,6 +1,7 @@
 """Decisions shown at once and sent behind: what fails comes back, nothing is lost or doubled."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Dialog, Page, Route, expect
@@ -110,6 +111,7 @@ def test_answers_that_are_lost_double_nothing(
     world: World, visit_desk: Open, complaints: list[str]
 ) -> None:
     desk = sit_down(world, visit_desk, 3)
+    desk.shorten_pauses()
     lost: list[int] = []
 
     def lose(route: Route) -> None:
@@ -141,6 +143,7 @@ def test_what_was_saved_though_nobody_heard_of_it_is_saved_once_when_decided_aga
     world: World, visit_desk: Open, complaints: list[str]
 ) -> None:
     desk = sit_down(world, visit_desk, 2)
+    desk.shorten_pauses()
 
     def lose(route: Route) -> None:
         route.fetch()
@@ -279,6 +282,7 @@ def test_whoever_is_signed_out_is_told_and_loses_nothing(
     world: World, visit_desk: Open, complaints: list[str]
 ) -> None:
     desk = sit_down(world, visit_desk, 2)
+    cookies: list[Any] = list(desk.page.context.cookies())
     desk.page.context.clear_cookies()
 
     desk.press("a")
@@ -287,4 +291,8 @@ def test_whoever_is_signed_out_is_told_and_loses_nothing(
         "Not saved: you are signed out; sign in again in another tab."
     )
     assert desk.stored()[0] == ("held", 0)
+    desk.page.context.add_cookies(cookies)  # as signing in again in another tab does
+    desk.press("k", "a")
+    desk.sent()
+    assert desk.stored()[0] == ("published", 1)
     complaints.clear()  # of the 401s

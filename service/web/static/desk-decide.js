@@ -49,7 +49,7 @@ function decide(wanted, choice) {
     showLine(card, entry);
   }
   decided.push(entry);
-  watch.turn++;
+  watch.touched(cards);
   change(-cards.length);
   const many = cards.length > 1 ? `${cards.length} comments: ${words.toLowerCase()}` : words;
   say(`${many}, ${left} left${keys.off ? "" : `, press ${keys.of("undo")} to undo`}`);
@@ -87,7 +87,7 @@ function showLine(card, entry) {
  *  @param {{status: number, body: any}} answer @param {string} key */
 function settled(entry, choice, answer, key) {
   entry.unsent--;
-  watch.turn++;
+  watch.touched(entry.cards);
   const { changed, conflicts } = answer.body || {};
   for (const card of entry.cards) unsaved.delete(card);
   if (!Array.isArray(changed)) {
@@ -151,7 +151,7 @@ function undo(entry) {
   entry.isUndone = true;
   const cards = entry.cards.filter((card) => latest.get(card) === entry);
   cards.forEach(restore);
-  watch.turn++;
+  watch.touched(cards);
   change(cards.length);
   if (cards.length) focusOn(cards[0]);
   say(`Taken back: ${entry.words.toLowerCase()}${cards.length > 1 ? `, ${cards.length} comments` : ""}`);
@@ -167,7 +167,7 @@ function undo(entry) {
  *  @param {{status: number, body: any}} answer */
 function undone(entry, cards, answer) {
   entry.unsent--;
-  watch.turn++;
+  watch.touched(cards);
   const isDone = answer.status === 200 || answer.status === 404; // 404: it was taken back already
   const conflicts = answer.body?.conflicts || [];
   for (const card of cards) card.querySelector(":scope > .slip")?.remove();

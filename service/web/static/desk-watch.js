@@ -22,7 +22,9 @@ class Watch {
     this.desk = `${queue.dataset.base}/desk/`;
     this.me = queue.dataset.me;
     this.since = queue.dataset.since || "";
-    this.turn = 0; // grows whenever something is decided here: older answers are of before
+    this.turn = 0; // grows whenever something is decided here
+    /** When a card was last decided here: older answers about it are of before.
+     *  @type {WeakMap<Card, number>} */ this.turns = new WeakMap();
     this.etag = "";
     this.asked = "";
     /** @type {Promise<Card[]> | null} */ this.loading = null;
@@ -112,13 +114,14 @@ class Watch {
       const answer = await fetch(`${this.api}/queue/watch?${asked}`, {
         headers: known ? { "If-None-Match": known } : {}, cache: "no-store",
       });
-      if (answer.status !== 200 || turn !== this.turn) return;
+      if (answer.status !== 200) return;
       const { waiting, newer, standings } = await answer.json();
-      if (turn !== this.turn) return;
-      this.asked = asked;
-      this.etag = answer.headers.get("ETag") || "";
-      this.count(waiting);
-      for (const standing of standings) this.apply(standing);
+      if (turn === this.turn) {
+        this.asked = asked;
+        this.etag = answer.headers.get("ETag") || "";
+        this.count(waiting);
+      }
+      for (const standing of standings) this.apply(standing, turn);
       await this.prepareFresh(newer);
     } catch {
       // asked again in a while
@@ -132,10 +135,16 @@ class Watch {
     return cards.slice(Math.max(0, Math.min(at - most / 3, cards.length - most))).slice(0, most);
   }
 
-  /** @param {Standing} now */
-  apply(now) {
+  /** Something is decided here, or answered. @param {Card[]} cards */
+  touched(cards) {
+    this.turn++;
+    for (const card of cards) this.turns.set(card, this.turn);
+  }
+
+  /** @param {Standing} now @param {number} turn in which it was asked for */
+  apply(now, turn) {
     const card = cardOf(now.id);
-    if (!card || this.isUnsent(card)) return;
+    if (!card || this.isUnsent(card) || (this.turns.get(card) || 0) > turn) return;
     toldLooker(card, now.claimed_by === this.me ? "" : now.claimed_by);
     const isMine = card.dataset.stand === "own";
     const before = isMine ? card.dataset.became : card.dataset.status;
