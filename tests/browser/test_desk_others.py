@@ -211,9 +211,12 @@ def test_a_desk_that_nobody_sits_at_asks_for_nothing_until_somebody_comes_back(
     asked: list[str] = []
     desk.page.on("request", lambda request: asked.append(request.url))
 
+    def of_the_queue() -> list[str]:  # the browser takes its icon when it likes
+        return [url for url in asked if "/static/" not in url]
+
     desk.page.evaluate("watch.usedAt -= 11 * 60 * 1000; watch.leases.clear()")
     desk.page.evaluate("Promise.all([watch.look(), watch.lease()])")
-    assert asked == []
+    assert of_the_queue() == []
     with desk.page.expect_response("**/queue/watch?*"):
         desk.press("j")
 
