@@ -6,7 +6,19 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-_SPAM, _READERS, _ARTICLES = "blog_spam.csv", "blog_comments.jsonl", "blog_articles.jsonl"
+PUBLIC_FILES = {  # name of the source → its file
+    "youtube": "youtube_spam.csv",
+    "blog_spam": "blog_spam.csv",
+    "blog_comments": "blog_comments.jsonl",
+    "civil": "civil_comments.csv",
+    "spanish": "spanish_news_comments.csv",
+    "polish": "polish_news_comments.csv",
+    "portuguese": "portuguese_news_comments.csv",
+    "sms": "sms_spam.csv",
+    "indonesian": "indonesian_gambling.csv",
+}
+_SPAM, _READERS = PUBLIC_FILES["blog_spam"], PUBLIC_FILES["blog_comments"]
+_ARTICLES = "blog_articles.jsonl"
 _EXCERPT = 2000  # characters of an article, as the API takes them
 _SEED = 1
 

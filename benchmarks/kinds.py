@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.corpora import PUBLIC_FILES
 from benchmarks.figures import Figure, at_least, at_most, table
 from service.scoring.building import build
 from service.scoring.corpora import SOURCES, Corpus, Example, read_corpus
@@ -23,17 +24,6 @@ from service.scoring.evaluation import Rate
 from service.scoring.model import Model, shipped_models
 
 _FOLDS = 3
-_FILES = {
-    "youtube": "youtube_spam.csv",
-    "blog_spam": "blog_spam.csv",
-    "blog_comments": "blog_comments.jsonl",
-    "civil": "civil_comments.csv",
-    "spanish": "spanish_news_comments.csv",
-    "polish": "polish_news_comments.csv",
-    "portuguese": "portuguese_news_comments.csv",
-    "sms": "sms_spam.csv",
-    "indonesian": "indonesian_gambling.csv",
-}
 _OWN = shipped_models() / "corpus"
 _HONEST = Path(__file__).parent.parent / "tests" / "scoring" / "written" / "hard_honest.jsonl"
 
@@ -50,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _corpora(folder: Path | None) -> list[Corpus]:
-    public = {} if folder is None else {name: folder / file for name, file in _FILES.items()}
+    public = {} if folder is None else {name: folder / file for name, file in PUBLIC_FILES.items()}
     files = {name: _OWN / f"{name}.jsonl" for name in ("own", "written")} | public
     return [read_corpus(name, files[name]) for name in SOURCES if name in files]
 

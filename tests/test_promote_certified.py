@@ -55,12 +55,17 @@ def use(database: Database, tiny_model: Path, name: str) -> None:
         models.promote(conn, name, actor="ann", action="promote", reason="", now=NOW)
 
 
-def test_a_site_that_rejects_as_certified_rejects_nothing_until_enough_was_approved(
-    database: Database, tiny_model: Path
-) -> None:
+def a_following_site(database: Database, tiny_model: Path) -> None:
+    """One that rejects as certified, for a model `test`."""
     use(database, tiny_model, "test")
     with database.transaction() as conn:
         a_site(conn, threshold__reject="certified")
+
+
+def test_a_site_that_rejects_as_certified_rejects_nothing_until_enough_was_approved(
+    database: Database, tiny_model: Path
+) -> None:
+    a_following_site(database, tiny_model)
 
     approve(database, 298, 0.1)
     assert following(database) == Certified()
@@ -71,9 +76,7 @@ def test_a_site_that_rejects_as_certified_rejects_nothing_until_enough_was_appro
 def test_what_is_certified_goes_up_by_itself_and_down_only_with_another_model(
     database: Database, tiny_model: Path
 ) -> None:
-    use(database, tiny_model, "test")
-    with database.transaction() as conn:
-        a_site(conn, threshold__reject="certified")
+    a_following_site(database, tiny_model)
 
     approve(database, 299, 0.1)
     assert following(database) == Certified("test", 0.9)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.corpora import PUBLIC_FILES
 from service.errors import UsageError
 from service.scoring.corpora import SOURCES, bounded, read_corpus, read_training_corpus
 
@@ -89,23 +90,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         read_corpus("civil", tmp_path / "none.csv")
 
 
-FILES = {
-    "youtube": "youtube_spam.csv",
-    "blog_spam": "blog_spam.csv",
-    "blog_comments": "blog_comments.jsonl",
-    "civil": "civil_comments.csv",
-    "spanish": "spanish_news_comments.csv",
-    "polish": "polish_news_comments.csv",
-    "portuguese": "portuguese_news_comments.csv",
-    "sms": "sms_spam.csv",
-    "indonesian": "indonesian_gambling.csv",
-}
-
-
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", PUBLIC_FILES)
 def test_every_public_source_is_read_without_a_broken_row(name: str, corpora: Path) -> None:
-    corpus = read_corpus(name, corpora / "data" / FILES[name])
+    corpus = read_corpus(name, corpora / "data" / PUBLIC_FILES[name])
 
     assert corpus.broken == []
     assert len(corpus.examples) > 800
-    assert set(FILES) | {"own", "written"} == set(SOURCES)
+    assert set(PUBLIC_FILES) | {"own", "written"} == set(SOURCES)

@@ -10,19 +10,10 @@ from service.domain import Signal
 from service.store.database import Database
 from service.tokens import new_id
 from service.vocabulary import Code, Role, Status
-from tests.factories import NOW, PAGE, SPAM, a_comment, a_site, some_comments
+from tests.factories import NOW, PAGE, SPAM, a_comment, some_comments
 from tests.web.asking import COMMENTS, THREAD, a_token, check_problem
 
 QUEUE, DECISIONS = "/api/v1/queue", "/api/v1/decisions"
-
-
-@pytest.fixture
-def max_(sqlite: Database) -> dict[str, str]:
-    """The header of a moderator of the site `news`, which has a neighbour."""
-    with sqlite.transaction() as conn:
-        a_site(conn)
-        a_site(conn, "blog")
-    return a_token(sqlite, Role.MODERATOR, site="news")
 
 
 def decide(

@@ -5,20 +5,11 @@ from starlette.testclient import TestClient
 
 from service.store.database import Database
 from service.vocabulary import Role
-from tests.factories import a_comment, a_site, some_comments
+from tests.factories import a_comment, some_comments
 from tests.web.asking import a_token, check_problem
 
 QUEUE, DECISIONS = "/api/v1/queue", "/api/v1/decisions"
 WATCH = f"{QUEUE}/watch"
-
-
-@pytest.fixture
-def max_(sqlite: Database) -> dict[str, str]:
-    """The header of a moderator of the site `news`, which has a neighbour."""
-    with sqlite.transaction() as conn:
-        a_site(conn)
-        a_site(conn, "blog")
-    return a_token(sqlite, Role.MODERATOR, site="news")
 
 
 def test_an_open_desk_learns_what_became_of_its_comments_and_what_is_new(
