@@ -1,4 +1,4 @@
-"""The tables, one definition for SQLite and PostgreSQL; `migrations/` gets old databases here."""
+"""Sites, threads and comments; what was decided of them, and the trail."""
 
 from typing import Any
 
@@ -10,7 +10,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     SmallInteger,
     Table,
     Text,
@@ -20,18 +19,7 @@ from sqlalchemy import (
 )
 
 from service.store.columns import Id, Instant, RowId
-
-HEAD = "0006"  # the newest migration; a test holds it against the folder
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from service.store.schema.metadata import metadata
 
 site = Table(
     "site",
@@ -159,111 +147,4 @@ audit = Table(
     Column("to_status", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Index("ix_audit_comment_id", "comment_id"),
-)
-
-outbox = Table(
-    "outbox",
-    metadata,
-    Column("id", Id, primary_key=True),  # stable: a message sent twice carries the same id
-    Column("site_id", ForeignKey("site.id"), nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("comment_id", Id),
-    Column("recipient", Text, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("due_at", Instant, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Index("ix_outbox_due_at", "due_at"),
-)
-
-moderator = Table(
-    "moderator",
-    metadata,
-    Column("id", RowId, primary_key=True),
-    Column("name", Text, nullable=False, unique=True),
-    Column("password_hash", Text),
-    Column("created_at", Instant, nullable=False),
-    Column("disabled_at", Instant),
-)
-
-grant = Table(
-    "moderator_grant",
-    metadata,
-    Column("id", RowId, primary_key=True),
-    Column("moderator_id", ForeignKey("moderator.id"), nullable=False),
-    Column("site_id", ForeignKey("site.id")),  # null: every site
-    Column("role", Text, nullable=False),
-    CheckConstraint("role IN ('viewer', 'moderator', 'admin')", name="role"),
-    Index("ix_moderator_grant_moderator_id", "moderator_id"),
-)
-
-api_token = Table(
-    "api_token",
-    metadata,
-    Column("digest", LargeBinary(16), primary_key=True),
-    Column("name", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("site_id", ForeignKey("site.id")),  # null: every site
-    Column("created_at", Instant, nullable=False),
-    CheckConstraint("role IN ('viewer', 'moderator', 'admin')", name="role"),
-)
-
-session = Table(
-    "session",
-    metadata,
-    Column("digest", LargeBinary(16), primary_key=True),
-    Column("moderator_id", ForeignKey("moderator.id"), nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("seen_at", Instant, nullable=False),
-    Index("ix_session_moderator_id", "moderator_id"),
-)
-
-sign_in_link = Table(
-    "sign_in_link",
-    metadata,
-    Column("digest", LargeBinary(16), primary_key=True),
-    Column("moderator_id", ForeignKey("moderator.id"), nullable=False),
-    Column("expires_at", Instant, nullable=False),
-)
-
-model = Table(
-    "model",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("card", LargeBinary, nullable=False),  # JSON; holds the SHA-256 of the weights
-    Column("weights", LargeBinary, nullable=False),  # as in a model's folder
-    Column("created_at", Instant, nullable=False),
-)
-
-promotion = Table(
-    "promotion",
-    metadata,
-    Column("id", RowId, primary_key=True),  # the last one names the model in use
-    Column("model", Text),  # null: the one that came with the program
-    Column("actor", Text, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("at", Instant, nullable=False),
-    CheckConstraint("action IN ('promote', 'rollback')", name="action"),
-)
-
-shadow = Table(
-    "shadow",
-    metadata,
-    Column("id", RowId, primary_key=True),  # the last one names the model in the shadow
-    Column("model", Text),  # null: none
-    Column("actor", Text, nullable=False),
-    Column("at", Instant, nullable=False),
-)
-
-retraining = Table(
-    "retraining",
-    metadata,
-    # one more than the last: who is second to write it has lost the race
-    Column("id", RowId, primary_key=True, autoincrement=False),
-    Column("actor", Text, nullable=False),
-    Column("started_at", Instant, nullable=False),
-    Column("ended_at", Instant),
-    Column("status", Integer),  # what it ended with
-    Column("output", Text, nullable=False),
-    Column("seen_at", Instant),  # when whoever runs it was last there
 )
