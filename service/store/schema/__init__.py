@@ -1,6 +1,5 @@
 """The tables, one definition for SQLite and PostgreSQL; `migrations/` gets old databases here."""
 
-from service.store.schema.metadata import metadata
 from service.store.schema.comments import (
     HAS_ADDRESS,
     HELD,
@@ -13,6 +12,7 @@ from service.store.schema.comments import (
     site,
     thread,
 )
+from service.store.schema.metadata import metadata
 from service.store.schema.models import model, promotion, retraining, shadow
 from service.store.schema.outbox import outbox
 from service.store.schema.people import api_token, grant, moderator, session, sign_in_link
