@@ -97,7 +97,7 @@ check: $(INSTALLED_TESTS) ## Lint, format, types, import contracts, syntax of th
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	@if command -v node >/dev/null; then \
-		for script in $(wildcard service/web/static/*.js); do node --check $$script || exit 1; done; \
+		for script in $(wildcard service/web/static/*.js service/web/static/*/*.js); do node --check $$script || exit 1; done; \
 	fi
 
 fix: $(INSTALLED_TESTS) ## Format the code and mend what can be mended by itself

@@ -74,6 +74,8 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/threads", thread.get_thread),
     Route("/threads/form", thread.get_thread_form),
     Route("/embed.js", embed.get_script),
+    Route("/embed/writing.js", embed.get_writing),
+    Route("/embed/words/{language}.json", embed.get_words),
     Route("/demo", embed.get_demo),
     Route("/desk", desk.get_desk),
     Route("/desk/", desk.get_queue),

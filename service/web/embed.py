@@ -4,10 +4,14 @@ import gzip
 import hashlib
 import json
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import cache, lru_cache, partial
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlencode
 
+from rcssmin import cssmin
+from rjsmin import jsmin
 from starlette.responses import Response
 
 from service import read
@@ -19,24 +23,56 @@ from service.web.state import DeskRequest
 
 DEMO_SITE = "demo"
 _STATIC = Path(__file__).parent / "static"
-_STYLE = 'const STYLE = "";'  # the line of embed.js that takes the style sheet
+_PARTS = _STATIC / "embed"
+PARTS = ("service", "nodes", "thread", "rows", "form", "start")  # in this order one script
+STYLES = ("thread.css", "thread-form.css")
+
+
+class Sent(NamedTuple):
+    """What goes out, and its tag."""
+
+    body: bytes
+    etag: str
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """The languages that the embed speaks (BCP 47), one for each file of words."""
+    return tuple(sorted(path.stem for path in (_PARTS / "words").glob("*.json")))
 
 
 async def get_script(request: DeskRequest) -> Response:
     """The script; browsers keep it for five minutes."""
+    return _answer(request, _script, "text/javascript")
+
+
+async def get_writing(request: DeskRequest) -> Response:
+    """The part of the script that sends; fetched once somebody turns to the form."""
+    return _answer(request, _writing, "text/javascript")
+
+
+async def get_words(request: DeskRequest) -> Response:
+    """The words of one language, for a script that speaks English without them."""
+    language = request.path_params["language"]
+    if language not in languages():
+        raise NotFound
+    return _answer(request, partial(_words, language), "application/json")
+
+
+def _answer(request: DeskRequest, make: Callable[[str], Sent], media_type: str) -> Response:
     encoding = "gzip" if accepts_gzip(request.headers.get("accept-encoding", "")) else ""
-    body, etag = _script(encoding)
+    sent = make(encoding)
     headers = {
         "Cache-Control": "public, max-age=300",
         "Cross-Origin-Resource-Policy": "cross-origin",
-        "ETag": etag,
+        "ETag": sent.etag,
         "Vary": "Accept-Encoding",
     }
     if encoding:
         headers["Content-Encoding"] = encoding
-    if etag in request.headers.get("if-none-match", ""):
+    if sent.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(body, 200, headers, "text/javascript")
+    return Response(sent.body, 200, headers, media_type)
 
 
 async def get_demo(request: DeskRequest) -> Response:
@@ -63,19 +99,47 @@ def accepts_gzip(header: str) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _script(encoding: str) -> tuple[bytes, str]:
-    """The script with the thread's style sheet in it, so that one request brings both.
+def _script(encoding: str) -> Sent:
+    """The script with words and style sheet in it, so that one request brings all."""
+    script = "".join((_PARTS / f"{name}.js").read_text("utf-8") for name in PARTS)
+    words = json.loads(_words("en", "").body)
+    del words["writing"]
+    filled = _filled(
+        script,
+        STYLE=cssmin("".join((_STATIC / name).read_text("utf-8") for name in STYLES)),
+        ENGLISH=words,
+        LANGUAGES=[name for name in languages() if name != "en"],
+        WRITING=_writing("").etag.strip('"'),
+    )
+    return _sent(jsmin(f'(() => {{ "use strict";\n{filled}}})();'), encoding)
 
-    Comments and indentation are left out. That is no parser: neither file may hold `/*` in a
-    string, and nothing but a comment may begin a line with `//`.
-    """
-    script = (_STATIC / "embed.js").read_text("utf-8")
-    style = (_STATIC / "thread.css").read_text("utf-8")
-    assert _STYLE in script
-    body = _stripped(script).replace(_STYLE, f"const STYLE = {json.dumps(_stripped(style))};", 1)
-    sent = gzip.compress(body.encode(), 9, mtime=0) if encoding else body.encode()
-    return sent, f'"{hashlib.blake2b(sent, digest_size=12).hexdigest()}"'
+
+@lru_cache(maxsize=2)
+def _writing(encoding: str) -> Sent:
+    """The part of the script that sends, as a module."""
+    script = (_PARTS / "writing.js").read_text("utf-8")
+    words = json.loads(_words("en", "").body)["writing"]
+    return _sent(jsmin(_filled(script, ENGLISH=words)), encoding)
 
 
-def _stripped(source: str) -> str:
-    return re.sub(r"/\*.*?\*/|^ *//.*?$|^\s+", "", source, flags=re.DOTALL | re.MULTILINE)
+def _filled(script: str, **values: object) -> str:
+    """The script with these constants of it, which stand empty in the sources, filled in."""
+    for name, value in values.items():
+        before, empty, after = re.split(rf"(const {name} = .*?;)", script, maxsplit=1)
+        script = f"{before}{empty.partition('=')[0]}= {_json(value)};{after}"
+    return script
+
+
+@lru_cache(maxsize=64)
+def _words(language: str, encoding: str) -> Sent:
+    """The words of one language, without the blanks."""
+    return _sent(_json(json.loads((_PARTS / "words" / f"{language}.json").read_bytes())), encoding)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _sent(text: str, encoding: str) -> Sent:
+    body = gzip.compress(text.encode(), 9, mtime=0) if encoding else text.encode()
+    return Sent(body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"')

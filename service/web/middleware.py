@@ -24,7 +24,9 @@ _HEADERS = (
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
 _HSTS = (b"strict-transport-security", b"max-age=31536000")
-_CROSS_ORIGIN = ("/api/v1/comments", "/api/v1/form", "/api/v1/preview", "/api/v1/counts")
+_CROSS_ORIGIN = (
+    "/api/v1/comments", "/api/v1/form", "/api/v1/preview", "/api/v1/counts", "/embed/",
+)  # fmt: skip
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST, PATCH, DELETE",
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-None-Match",

@@ -70,6 +70,7 @@ class Pages:
             "iso": datetime.isoformat,
             "moment": wording.moment,
             "coded": coded,
+            "initial": wording.initial,
         }
 
     def _static(self, name: str) -> str:

@@ -139,3 +139,8 @@ def ago(at: datetime, now: datetime) -> str:
 def moment(at: datetime) -> str:
     """A time as people write it: `1 March 2026, 12:00 UTC`."""
     return f"{at.day} {at:%B %Y, %H:%M} UTC"
+
+
+def initial(name: str) -> str:
+    """The first letter or digit of a name as a capital, or a dot where there is none."""
+    return next((character.upper() for character in name if character.isalnum()), "·")

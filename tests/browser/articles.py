@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
 
 # What docs/embedding.md tells a site to allow, and an icon of its own that browsers ask for.
 POLICY = (
@@ -12,7 +13,7 @@ POLICY = (
     " base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 PAGE = """<!doctype html>
-<html lang="en">
+<html lang="{lang}"{direction}>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -30,7 +31,7 @@ PAGE = """<!doctype html>
 class Articles:
     """A running website. Every path is an article with the comments of the site in its query.
 
-    `?list` links to the article, with its count.
+    `?list` links to the article, with its count; `lang=` is the language of the page.
     """
 
     origin: str
@@ -46,9 +47,11 @@ def running_articles(service_url: str, site: str) -> Iterator[Articles]:
         def do_GET(self) -> None:
             article, _, query = self.path.partition("?")
             link = f'<a data-comment-count href="{article}">Comments</a>'
-            named = query.removeprefix("site=") if query.startswith("site=") else site
-            embedded = script.format(named) + link * (query == "list")
-            body = PAGE.format(embedded=embedded).encode()
+            asked = {name: values[0] for name, values in parse_qs(query).items()}
+            embedded = script.format(asked.get("site", site)) + link * (query == "list")
+            lang = asked.get("lang", "en")
+            direction = ' dir="rtl"' if lang == "ar" else ""
+            body = PAGE.format(embedded=embedded, lang=lang, direction=direction).encode()
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))

@@ -197,7 +197,8 @@ def test_a_site_that_has_closed_says_so_before_anybody_types(world: World, open_
 
     expect(page.get_by_text("Comments are closed here.")).to_be_visible()
     expect(page.get_by_role("listitem")).to_contain_text("In time.")
-    expect(page.get_by_role("button")).to_have_count(0)
+    expect(page.get_by_role("button", name="Post comment")).to_have_count(0)
+    expect(page.get_by_role("button", name="Reply")).to_have_count(0)
 
 
 def test_a_page_that_is_not_the_site_s_says_so_before_anybody_types(
