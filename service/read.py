@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -39,6 +40,23 @@ class PublicPage:
     next_cursor: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class LatestComment:
+    """A published comment and the page it stands on."""
+
+    comment: PublicComment
+    page_url: str
+    page_title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The newest published comments of a site or of one page of it, newest first."""
+
+    site: Site
+    comments: tuple[LatestComment, ...]
+
+
 async def read_page(
     site_key: str,
     page_url: str,
@@ -53,6 +71,11 @@ async def read_page(
     `page_url` is in normal form. Raises UnknownSite.
     """
     return await store.read(_read_page, site_key, page_url, newest_first, limit, cursor)
+
+
+async def read_latest(site_key: str, page_url: str = "", *, limit: int, store: Database) -> Latest:
+    """The newest published comments of a site, or of one page of it. Raises UnknownSite."""
+    return await store.read(_read_latest, site_key, page_url, limit)
 
 
 async def read_revision(site_key: str, page_url: str, *, store: Database) -> tuple[int, int]:
@@ -114,13 +137,21 @@ def _read_page(
     rows = threads.list_published(
         conn, thread.id, newest_first=newest_first, limit=limit + 1, after=cursor
     )
-    page = tuple(
-        PublicComment(
-            r.id, r.parent_id, r.name, r.website, r.html, r.lang, r.created_at, r.edited_at
-        )
-        for r in rows[:limit]
-    )
+    page = tuple(_public(row) for row in rows[:limit])
     return PublicPage(site, thread, page, page[-1].id if len(rows) > limit else None)
+
+
+def _read_latest(conn: Connection, site_key: str, page_url: str, limit: int) -> Latest:
+    site = sites.get_site(conn, site_key)
+    rows = threads.list_latest(conn, site.id, page_url, limit=limit)
+    return Latest(site, tuple(LatestComment(_public(r), r.url, r.title) for r in rows))
+
+
+def _public(row: Any) -> PublicComment:
+    return PublicComment(
+        row.id, row.parent_id, row.name, row.website, row.html, row.lang, row.created_at,
+        row.edited_at,
+    )  # fmt: skip
 
 
 def _count_comments(conn: Connection, site_key: str, page_urls: Sequence[str]) -> dict[str, int]:

@@ -22,6 +22,10 @@ _BY_URL = Prepared(
         table.c.revision,
     ).where(table.c.site_id == bindparam("site_id"), table.c.url == bindparam("url"))
 )
+_PUBLIC = (  # columns that anybody may see
+    comment.c.id, comment.c.parent_id, comment.c.name, comment.c.website, comment.c.html,
+    comment.c.lang, comment.c.created_at, comment.c.edited_at,
+)  # fmt: skip
 _ADD = text(
     "INSERT INTO thread (site_id, url, title, excerpt, published, revision, created_at)"
     " VALUES (:site_id, :url, :title, :excerpt, 0, 1, :created_at)"
@@ -79,19 +83,27 @@ def count_published(conn: Connection, site_key: str, urls: Sequence[str]) -> dic
 def list_published(
     conn: Connection, thread_id: int, *, newest_first: bool, limit: int, after: str | None
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """Up to `limit` published comments in id order, after the comment `after`.
-
-    Only columns that anybody may see are read.
-    """
+    """Up to `limit` published comments in id order, after the comment `after`."""
     columns = comment.c
-    query = select(
-        columns.id, columns.parent_id, columns.name, columns.website, columns.html, columns.lang,
-        columns.created_at, columns.edited_at,
-    ).where(columns.thread_id == thread_id, PUBLISHED)  # fmt: skip
+    query = select(*_PUBLIC).where(columns.thread_id == thread_id, PUBLISHED)
     if after is not None:
         query = query.where(columns.id < after if newest_first else columns.id > after)
     order = columns.id.desc() if newest_first else columns.id.asc()
     return conn.execute(query.order_by(order).limit(limit)).all()
+
+
+def list_latest(
+    conn: Connection, site_id: int, url: str = "", *, limit: int
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """The newest published comments of a site, or of the thread of one page, newest first."""
+    query = (
+        select(*_PUBLIC, table.c.url, table.c.title)
+        .join(table, table.c.id == comment.c.thread_id)
+        .where(comment.c.site_id == site_id, PUBLISHED)
+    )
+    if url:
+        query = query.where(table.c.url == url, table.c.site_id == site_id)
+    return conn.execute(query.order_by(comment.c.id.desc()).limit(limit)).all()
 
 
 def _thread(row: Row[*tuple[Any, ...]]) -> Thread:

@@ -59,6 +59,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
+        self._public_url = public_url.rstrip("/")
         self.base = urlsplit(public_url).path.rstrip("/")
         self._templates.globals |= {
             "base": self.base,
@@ -102,6 +103,12 @@ class Pages:
         """A thread with its form, fit for the cache: no token in it."""
         context = _thread_context(page, page_url, links, "") | {"level": 1, "form_level": 2}
         return self.page("thread.html", context, origins=page.site.origins)
+
+    def fragment(self, page: PublicPage, page_url: str, links: Links) -> Response:
+        """A thread with its form, without a page around them; its links and form name us."""
+        context = _thread_context(page, page_url, links, "") | {"level": 2, "form_level": 2}
+        body = self.render("_thread.html", **context, base=self._public_url)
+        return HTMLResponse(body)
 
     def demo(self, page: PublicPage, page_url: str, links: Links, form_token: str) -> Response:
         """The demo article, with thread and form in the page itself."""

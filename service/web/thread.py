@@ -29,6 +29,8 @@ _SHARED = {  # shared caches may keep it, and ask each time whether it stands
     "Vary": "Authorization",
 }
 
+_HELD_A_WHILE = "public, max-age=10, stale-while-revalidate=60"
+
 
 @dataclass(frozen=True, slots=True)
 class _View:
@@ -64,8 +66,13 @@ async def get_comments(request: DeskRequest) -> Response:
 
 
 async def get_thread(request: DeskRequest) -> Response:
-    """The thread with its form as a page of HTML, for browsers without scripts and for frames."""
+    """The thread with its form as a page of HTML, for browsers without scripts and for frames.
+
+    With `part=fragment` the thread alone, for a server to put into its own page.
+    """
     pages: Pages = request.state["pages"]
+    if choice_of(request.query_params, "part", ("page", "fragment")) == "fragment":
+        return await _fragment(request)
     view = _view(request.scope["query_string"])
     site = await read.read_site(view.site, store=request.state["store"])
     check_origin(site, view.page_url, "")
@@ -73,6 +80,20 @@ async def get_thread(request: DeskRequest) -> Response:
         request, ("html", view, site.origins), view,
         lambda page: pages.thread(page, view.page_url, _links(view, page)),
     )  # fmt: skip
+
+
+async def _fragment(request: DeskRequest) -> Response:
+    """Thread and form without a page around them; any cache may hold them for a while."""
+    pages: Pages = request.state["pages"]
+    view = _view(request.scope["query_string"])
+    site = await read.read_site(view.site, store=request.state["store"])
+    check_origin(site, view.page_url, "")
+    answer = await _cached(
+        request, ("fragment", view), view,
+        lambda page: pages.fragment(page, view.page_url, _links(view, page)),
+    )  # fmt: skip
+    answer.headers["Cache-Control"] = _HELD_A_WHILE
+    return answer
 
 
 async def get_thread_form(request: DeskRequest) -> Response:

@@ -20,7 +20,7 @@ PUBLIC = {
     "GET /desk",  # on to the queue, which asks who it is
     "POST /api/v1/comments", "GET /api/v1/comments", "GET /api/v1/counts", "GET /api/v1/form",
     "POST /api/v1/preview", "GET /threads", "GET /threads/form", "GET /embed.js", "GET /demo",
-    "GET /embed/writing.js", "GET /embed/words/{language}.json",
+    "GET /embed/writing.js", "GET /feeds/{site}.atom", "GET /embed/words/{language}.json",
     "GET /desk/sign-in", "POST /desk/sign-in", "GET /openapi.json", "GET /docs", "GET /livez",
     "GET /readyz", "GET /metrics", "GET /static",
 }  # fmt: skip

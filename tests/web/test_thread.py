@@ -146,3 +146,28 @@ def test_a_reply_form_names_what_it_answers(client: TestClient, sqlite: Database
     assert f'name="parent_id" value="{parent}"' in page
     assert f"#comment-{parent}" in page
     assert "Leave a reply" in page
+
+
+def test_a_fragment_is_the_thread_alone_with_whole_addresses_and_no_token(
+    client: TestClient, sqlite: Database
+) -> None:
+    comment_id = publish(sqlite, comment="For a page made elsewhere.")
+
+    answer = client.get(f"{THREAD}&part=fragment")
+
+    assert answer.text.lstrip().startswith("<section")
+    assert "<html" not in answer.text
+    assert "For a page made elsewhere." in answer.text
+    assert f'id="comment-{comment_id}"' in answer.text
+    assert 'name="form_token"' not in answer.text
+    assert re.search(r'action="https?://[^"]+/api/v1/comments"', answer.text)
+    assert not re.search(r'(?:href|action)="/', answer.text)
+    assert answer.headers["cache-control"].startswith("public, max-age=10")
+    again = client.get(f"{THREAD}&part=fragment", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+
+
+def test_a_fragment_of_somebody_else_s_page_is_refused(client: TestClient) -> None:
+    other = THREAD.replace(PAGE, "https://elsewhere.example/a")
+
+    assert client.get(f"{other}&part=fragment").status_code == 403
