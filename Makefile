@@ -24,7 +24,7 @@ install_locked = { test -x $(BIN)/uv && \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-fast browser desk coverage faults topologies replicas retraining soak hostile bench \
+.PHONY: help install run test test-fast browser desk embed coverage faults topologies replicas retraining soak hostile bench \
 	check fix lock upgrade screenshots system-packages clean
 
 help: ## List the targets
@@ -46,6 +46,9 @@ browser: $(INSTALLED_TESTS) system-packages ## Run the tests that drive a real C
 
 desk: $(INSTALLED_TESTS) system-packages ## Clear queues by keyboard: the pace, cuts of the network, leases that end
 	$(BIN)/pytest -v -m slow $(ARGS) $(wildcard tests/browser/test_desk*.py)
+
+embed: $(INSTALLED_TESTS) system-packages ## Time the script on a page: a hundred comments, a thousand, what it fetches
+	$(BIN)/pytest -v -s -m slow $(ARGS) tests/browser/test_embed_pace.py
 
 screenshots: $(INSTALLED_TESTS) system-packages ## Take the manual's screenshots anew, into docs/images
 	$(BIN)/pytest -q tests/browser/screenshots.py

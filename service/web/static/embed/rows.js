@@ -2,6 +2,8 @@
 // --- the thread: shown ---
 
 class ThreadView extends Thread {
+  /** @type {Intl.DateTimeFormat | undefined} */ format; // of times
+
   /** Make the frame of it all; what stood in the element is hidden by it. */
   frame() {
     this.root ||= this.attachShadow({ mode: "open" });
@@ -16,6 +18,7 @@ class ThreadView extends Thread {
     this.told = node("p", { class: "told", role: "status", tabindex: "-1" });
     this.home = node("div");
     this.rows.clear();
+    this.format = undefined;
     this.root.replaceChildren(
       node("section", { class: "comments", lang: this.words.language, dir: this.words.dir || "ltr", "aria-labelledby": "comments-title" },
         node("div", { class: "top" }, this.heading, this.order), this.news, this.list, this.after, this.told, this.home),
@@ -38,16 +41,23 @@ class ThreadView extends Thread {
       if (parent) answers.set(parent.id, (answers.get(parent.id) || 0) + 1 + (answers.get(comment.id) || 0));
     }
     const hidden = new Set(); // ids of rows under a folded one
-    const rows = placed.map((place) => {
+    const mine = this.mine();
+    let next = list.firstChild; // rows that stand right are not touched
+    for (const place of placed) {
       const { comment: { id }, parent } = place;
       if (parent && (hidden.has(parent.id) || this.folded.has(parent.id))) hidden.add(id);
-      const row = this.row(place, answers.get(id) || 0);
+      const row = this.row(place, answers.get(id) || 0, mine[id]);
       row.hidden = hidden.has(id);
-      return row;
-    });
-    list.replaceChildren(...rows);
-    list.hidden = !rows.length;
-    after.replaceChildren(...(rows.length ? [] : [node("p", { class: "empty" }, this.say("none"))]));
+      if (row === next) next = next.nextSibling;
+      else list.insertBefore(row, next);
+    }
+    while (next) {
+      const gone = next;
+      next = gone.nextSibling;
+      gone.remove();
+    }
+    list.hidden = !placed.length;
+    after.replaceChildren(...(placed.length ? [] : [node("p", { class: "empty" }, this.say("none"))]));
     const more = [];
     if (this.cursor) more.push(this.button(this.say("more"), () => this.loadMore()));
     if (this.partial) more.push(this.button(this.say("all"), () => this.fromTheStart()));
@@ -62,10 +72,9 @@ class ThreadView extends Thread {
 
   /** The row of a comment, the one there is while nothing about it has changed.
    *  @param {{comment: Comment, depth: number, parent: Comment | undefined}} place
-   *  @param {number} answers how many stand under it */
-  row(place, answers) {
+   *  @param {number} answers how many stand under it @param {Mine | undefined} mine */
+  row(place, answers, mine) {
     const { comment, depth, parent } = place;
-    const mine = this.mine()[comment.id];
     const isOpen = Boolean(mine && Date.parse(mine.until) > Date.now());
     const folded = this.folded.has(comment.id);
     const key = JSON.stringify([comment, depth, parent?.id, answers, folded, isOpen, this.closed]);
@@ -129,12 +138,15 @@ class ThreadView extends Thread {
 
   /** @param {Date} at */
   moment(at) {
-    const shape = /** @type {Intl.DateTimeFormatOptions} */ ({ dateStyle: "long", timeStyle: "short" });
-    try {
-      return at.toLocaleString(this.locale || undefined, shape);
-    } catch { // a lang that is no language
-      return at.toLocaleString(undefined, shape);
+    if (!this.format) {
+      const shape = /** @type {Intl.DateTimeFormatOptions} */ ({ dateStyle: "long", timeStyle: "short" });
+      try {
+        this.format = new Intl.DateTimeFormat(this.locale || undefined, shape);
+      } catch { // a lang that is no language
+        this.format = new Intl.DateTimeFormat(undefined, shape);
+      }
     }
+    return this.format.format(at);
   }
 
   /** @param {string} text @param {boolean} [toFocus] */
