@@ -39,6 +39,8 @@ from service.web import (
     moderation,
     openapi,
     problems,
+    second_step,
+    team,
     thread,
 )
 from service.web.cache import PageCache
@@ -54,6 +56,7 @@ _TIDY_EVERY = 600  # seconds
 _FOLLOW_EVERY = 1.0
 
 COMMENT = "/api/v1/comments/{id:uuid}"
+MEMBER = "/desk/people/{id:int}"
 
 ROUTES: tuple[BaseRoute, ...] = (
     Route("/api/v1/comments", api.post_comment, methods=["POST"]),
@@ -88,9 +91,26 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/desk/classifier/shadow", classifier.post_shadow, methods=["POST"]),
     Route("/desk/sign-in", account.get_sign_in),
     Route("/desk/sign-in", account.post_sign_in, methods=["POST"]),
+    Route("/desk/sign-in/code", second_step.get_code),
+    Route("/desk/sign-in/code", second_step.post_code, methods=["POST"]),
+    Route("/desk/welcome", account.get_welcome),
+    Route("/desk/welcome", account.post_welcome, methods=["POST"]),
     Route("/desk/sign-out", account.post_sign_out, methods=["POST"]),
     Route("/desk/account", account.get_account),
     Route("/desk/password", account.post_password, methods=["POST"]),
+    Route("/desk/sessions/end", account.post_end_sessions, methods=["POST"]),
+    Route("/desk/second-factor", second_step.get_second_factor),
+    Route("/desk/second-factor", second_step.post_second_factor, methods=["POST"]),
+    Route("/desk/second-factor/off", second_step.post_off, methods=["POST"]),
+    Route("/desk/second-factor/recovery-codes", second_step.post_recovery_codes, methods=["POST"]),
+    Route("/desk/people", team.get_people),
+    Route("/desk/people", team.post_invitation, methods=["POST"]),
+    Route(MEMBER, team.get_member),
+    Route(f"{MEMBER}/rights", team.post_rights, methods=["POST"]),
+    Route(f"{MEMBER}/link", team.post_link, methods=["POST"]),
+    Route(f"{MEMBER}/disable", team.post_disable, methods=["POST"]),
+    Route(f"{MEMBER}/enable", team.post_enable, methods=["POST"]),
+    Route(f"{MEMBER}/second-factor", team.post_second_factor, methods=["POST"]),
     Route("/openapi.json", openapi.get_openapi),
     Route("/docs", openapi.get_docs),
     Route("/livez", health.livez),
@@ -153,6 +173,7 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
             public_url=config.public_url,
             trusted_proxies=config.trusted_proxies,
             metrics_token=config.metrics_token,
+            provider=None,
             metrics=metrics,
             pages=Pages(config.public_url),
             cache=PageCache(store.version),

@@ -118,6 +118,18 @@ def step(entry: AuditEntry) -> tuple[str, str]:
     return f"{who} {what}", "" if entry.action == "undo" else entry.detail
 
 
+def recovery_codes_left(number: int) -> str:
+    """How many recovery codes a person has left, as a sentence."""
+    if number == 0:
+        return "No recovery code is left: make new ones."
+    return "One recovery code is left." if number == 1 else f"{number} recovery codes are left."
+
+
+def in_groups(secret: str) -> str:
+    """A long secret in groups of four, as people type it."""
+    return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+
+
 def count(number: int, noun: str) -> str:
     """`1 comment`, `1,200 comments`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
