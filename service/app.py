@@ -22,6 +22,7 @@ from service.huge_pages import use_huge_pages
 from service.limits import Limits
 from service.link import open_link
 from service.promote import keep_certified, refresh, refresh_shadow
+from service.provider import Provider
 from service.retraining import Retrainer
 from service.scoring.drift import Drift
 from service.scoring.serving import Serving
@@ -37,6 +38,7 @@ from service.web import (
     embed,
     health,
     moderation,
+    oidc,
     openapi,
     problems,
     second_step,
@@ -98,6 +100,11 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/desk/sign-out", account.post_sign_out, methods=["POST"]),
     Route("/desk/account", account.get_account),
     Route("/desk/password", account.post_password, methods=["POST"]),
+    Route("/desk/oidc/sign-in", oidc.get_begin),
+    Route(oidc.CALLBACK, oidc.get_callback),
+    Route("/desk/oidc/accept", oidc.post_accept, methods=["POST"]),
+    Route("/desk/oidc/link", oidc.post_link, methods=["POST"]),
+    Route("/desk/oidc/unlink", oidc.post_unlink, methods=["POST"]),
     Route("/desk/sessions/end", account.post_end_sessions, methods=["POST"]),
     Route("/desk/second-factor", second_step.get_second_factor),
     Route("/desk/second-factor", second_step.post_second_factor, methods=["POST"]),
@@ -173,7 +180,7 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
             public_url=config.public_url,
             trusted_proxies=config.trusted_proxies,
             metrics_token=config.metrics_token,
-            provider=None,
+            provider=_provider(config),
             metrics=metrics,
             pages=Pages(config.public_url),
             cache=PageCache(store.version),
@@ -185,6 +192,15 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
         await retrainer.aclose()
         await link.aclose()
         store.stop()
+
+
+def _provider(config: Config) -> Provider | None:
+    if not config.oidc_issuer:
+        return None
+    return Provider(
+        config.oidc_issuer, config.oidc_client_id, config.oidc_client_secret,
+        f"{config.public_url}{oidc.CALLBACK}",
+    )  # fmt: skip
 
 
 def from_environ() -> Starlette:

@@ -12,7 +12,6 @@ from service.passwords import check_password, fits, hashed
 from service.store import identities, second_factors, sessions
 from service.store import people as table
 from service.store.database import Database
-from service.tokens import digest
 
 _NOWHERE = Device()
 
@@ -53,7 +52,7 @@ async def sign_in(
     matches = await fits(password_hash, password)
     if found is None or not matches:
         raise Unauthorized("Name or password is not right.")
-    return await store.write(_enter, found.id, now, device)
+    return await store.write(second_factors.enter, found.id, now, device)
 
 
 async def sign_in_by_link(
@@ -176,18 +175,9 @@ def _has_way_in(conn: Connection, moderator_id: int) -> bool:
     )
 
 
-def _enter(conn: Connection, moderator_id: int, now: datetime, device: Device) -> str | Step:
-    """A session, or the step to it that is still owed: whichever way somebody came."""
-    if second_factors.find_factor(conn, moderator_id) is None:
-        return table.add_session(conn, moderator_id, now, device)
-    found = table.find_moderator_by_id(conn, moderator_id)
-    password_hash = "" if found is None else found.password_hash
-    return Step(moderator_id, digest("standing", password_hash).hex())
-
-
 def _use_link(conn: Connection, link: str, now: datetime, device: Device) -> str | Step | None:
     moderator_id = table.use_sign_in_link(conn, link, now)
-    return None if moderator_id is None else _enter(conn, moderator_id, now, device)
+    return None if moderator_id is None else second_factors.enter(conn, moderator_id, now, device)
 
 
 def _welcome(
@@ -197,7 +187,7 @@ def _welcome(
     if moderator_id is None:
         return None
     table.set_password(conn, moderator_id, password_hash)
-    return _enter(conn, moderator_id, now, device)
+    return second_factors.enter(conn, moderator_id, now, device)
 
 
 def _set_password(

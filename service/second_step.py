@@ -22,7 +22,7 @@ from service.one_time import (
 )
 from service.store import people, second_factors
 from service.store.database import Database
-from service.tokens import digest, seal, unseal
+from service.tokens import seal, unseal
 
 STEP_GOOD_FOR = timedelta(minutes=10)
 _SETUP_GOOD_FOR = timedelta(minutes=30)
@@ -141,7 +141,7 @@ def is_owed(conn: Connection, step: Step) -> bool:
     return (
         found is not None
         and not found.disabled
-        and digest("standing", found.password_hash).hex() == step.standing
+        and second_factors.standing_of(found.password_hash) == step.standing
         and second_factors.find_factor(conn, step.moderator_id) is not None
     )
 

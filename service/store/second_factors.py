@@ -6,6 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from service.domain import Device, Step
+from service.store import people
 from service.store.schema import recovery_code, second_factor
 from service.tokens import digest
 
@@ -25,6 +27,19 @@ def find_factor(conn: Connection, moderator_id: int) -> Factor | None:
         select(second_factor).where(second_factor.c.moderator_id == moderator_id)
     ).first()
     return None if row is None else Factor(row.sealed, row.last_step, row.created_at)
+
+
+def enter(conn: Connection, moderator_id: int, now: datetime, device: Device) -> str | Step:
+    """A session's secret, or the step that is owed before one: whichever way somebody came."""
+    if find_factor(conn, moderator_id) is None:
+        return people.add_session(conn, moderator_id, now, device)
+    found = people.find_moderator_by_id(conn, moderator_id)
+    return Step(moderator_id, "" if found is None else standing_of(found.password_hash))
+
+
+def standing_of(password_hash: str) -> str:
+    """What a step remembers of the password, without telling anything of it."""
+    return digest("standing", password_hash).hex()
 
 
 def set_factor(

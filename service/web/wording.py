@@ -79,6 +79,9 @@ CODES: dict[Code, tuple[str, str]] = {
     ),
 }
 
+LIKE_A_MODERATOR = "The author's name looks like a moderator's name."
+LIKE_THE_SITE = "The author's name looks like the site's own name."
+
 _STEPS = {
     Outcome.PUBLISH: "published at once",
     Outcome.HOLD: "held for review",

@@ -21,7 +21,9 @@ PUBLIC = {
     "POST /api/v1/comments", "GET /api/v1/comments", "GET /api/v1/counts", "GET /api/v1/form",
     "POST /api/v1/preview", "GET /threads", "GET /threads/form", "GET /embed.js", "GET /demo",
     "GET /desk/sign-in", "POST /desk/sign-in", "GET /desk/sign-in/code", "POST /desk/sign-in/code",
-    "GET /desk/welcome", "POST /desk/welcome", "GET /openapi.json", "GET /docs", "GET /livez",
+    "GET /desk/welcome", "POST /desk/welcome",
+    "GET /desk/oidc/sign-in", "GET /desk/oidc/callback", "POST /desk/oidc/accept",
+    "GET /openapi.json", "GET /docs", "GET /livez",
     "GET /readyz", "GET /metrics", "GET /static",
 }  # fmt: skip
 OWN = {"PATCH /api/v1/comments/{id:uuid}", "DELETE /api/v1/comments/{id:uuid}"}  # by edit token
@@ -38,6 +40,7 @@ LEADERS = {  # admins, if only of one site
 PERSONS = {  # about oneself, so not for tokens
     "GET /desk/second-factor", "POST /desk/second-factor", "POST /desk/second-factor/off",
     "POST /desk/second-factor/recovery-codes", "POST /desk/password",
+    "POST /desk/oidc/link", "POST /desk/oidc/unlink",
 }  # fmt: skip
 VIEWERS = {
     "GET /api/v1/comments/{id:uuid}/history", "GET /api/v1/queue", "GET /api/v1/stats",
