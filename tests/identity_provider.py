@@ -138,12 +138,15 @@ class IdentityProvider:
 
 
 @contextmanager
-def running_provider() -> Iterator[IdentityProvider]:
-    """A provider in a process of its own for the length of the block."""
+def running_provider(host: str = "127.0.0.1") -> Iterator[IdentityProvider]:
+    """A provider in a process of its own for the length of the block.
+
+    To a browser, `localhost` as host is another site than a service at 127.0.0.1.
+    """
     port = free_port()
-    provider = IdentityProvider(f"http://127.0.0.1:{port}")
+    provider = IdentityProvider(f"http://{host}:{port}")
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.identity_provider", str(port)], cwd=ROOT
+        [sys.executable, "-m", "tests.identity_provider", host, str(port)], cwd=ROOT
     )
 
     def is_ready() -> bool:
@@ -162,6 +165,6 @@ def running_provider() -> Iterator[IdentityProvider]:
 
 
 if __name__ == "__main__":
-    _Handler.issuer = f"http://127.0.0.1:{sys.argv[1]}"
+    _Handler.issuer = f"http://{sys.argv[1]}:{sys.argv[2]}"
     _Handler.behaviour, _Handler.codes = {}, {}
-    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), _Handler).serve_forever()
+    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[2])), _Handler).serve_forever()

@@ -62,8 +62,9 @@ def _to_code(request: DeskRequest, step: Step, ahead: str) -> Response:
     sealed = seal(
         request.state["secret"], _PURPOSE, f"{step.moderator_id} {step.standing}", clock()
     )
+    # Not `strict`: no browser would send it after the way back from an identity provider.
     response.set_cookie(
-        _step_cookie(request), sealed, path="/", httponly=True, samesite="strict",
+        _step_cookie(request), sealed, path="/", httponly=True, samesite="lax",
         secure=is_secure(request), max_age=int(STEP_GOOD_FOR.total_seconds()),
     )  # fmt: skip
     return response
