@@ -100,13 +100,13 @@ class Provider:
         return found
 
     async def _get(self, client: "AsyncOAuth2Client", url: str) -> dict[str, Any]:
-        from authlib.integrations.httpx_client.oauth2_client import httpx2 as http
+        import httpx2
 
         try:
             answer = await client.request("GET", url, withhold_token=True)
             answer.raise_for_status()
             found = answer.json()
-        except (http.HTTPError, ValueError):  # whichever httpx Authlib stands on
+        except (httpx2.HTTPError, ValueError):
             found = None
         if not isinstance(found, dict):
             raise Unavailable("The identity provider does not answer.", 10)
@@ -116,16 +116,16 @@ class Provider:
         self, client: "AsyncOAuth2Client", described: Mapping[str, Any], code: str, begun: Begun
     ) -> str:
         """The id token that a code is good for, once."""
+        import httpx2
         from authlib.common.errors import AuthlibBaseError
-        from authlib.integrations.httpx_client.oauth2_client import httpx2 as http
 
         try:
             given = await client.fetch_token(
                 described["token_endpoint"], code=code, code_verifier=begun.verifier
             )
-        except (AuthlibBaseError, http.HTTPStatusError, ValueError):
+        except (AuthlibBaseError, httpx2.HTTPStatusError, ValueError):
             raise Unauthorized(_REFUSED) from None
-        except http.TransportError:
+        except httpx2.TransportError:
             raise Unavailable("The identity provider does not answer.", 10) from None
         return str(given.get("id_token", ""))
 

@@ -1,6 +1,6 @@
 """A real identity provider on a port of its own: OpenID Connect with PKCE, for whoever asks.
 
-It signs in at once whoever `behaviour` names, and can be told to lie in one claim. Run as a
+It signs in at once whoever `behaviour` names, or `asks` first, and can be told to lie. Run as a
 program it serves; `running_provider` starts it.
 """
 
@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -71,8 +72,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.codes[code] = asked
         back = {"code": code, "state": asked["state"], "iss": self.issuer}
         back |= self.behaviour.get("back", {})
+        location = f"{asked['redirect_uri']}?{urlencode(back)}"
+        if self.behaviour.get("asks"):
+            page = f'<link rel="icon" href="data:,"><a href="{escape(location)}">Go on</a>'
+            self._answer(page.encode(), kind="text/html")
+            return
         self.send_response(302)
-        self.send_header("Location", f"{asked['redirect_uri']}?{urlencode(back)}")
+        self.send_header("Location", location)
         self.end_headers()
 
     def _token(self, sent: dict[str, str]) -> None:
@@ -105,10 +111,12 @@ class _Handler(BaseHTTPRequestHandler):
             token = f"{head}.{token.split('.')[1]}."
         self._answer({"access_token": "x", "token_type": "Bearer", "id_token": token})
 
-    def _answer(self, content: dict[str, Any], status: int = 200) -> None:
-        body = json.dumps(content).encode()
+    def _answer(
+        self, content: dict[str, Any] | bytes, status: int = 200, kind: str = "application/json"
+    ) -> None:
+        body = content if isinstance(content, bytes) else json.dumps(content).encode()
         self.send_response(status)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

@@ -62,7 +62,7 @@ def _to_code(request: DeskRequest, step: Step, ahead: str) -> Response:
     sealed = seal(
         request.state["secret"], _PURPOSE, f"{step.moderator_id} {step.standing}", clock()
     )
-    # Not `strict`: no browser would send it after the way back from an identity provider.
+    # Not `strict`: that is not sent where a link at an identity provider leads back here.
     response.set_cookie(
         _step_cookie(request), sealed, path="/", httponly=True, samesite="lax",
         secure=is_secure(request), max_age=int(STEP_GOOD_FOR.total_seconds()),

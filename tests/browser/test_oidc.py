@@ -22,6 +22,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with running_provider("localhost") as provider:
         port = free_port()
         settings = provider.settings() | {"COMMENT_DESK_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+        provider.behave(asks=True)
         service = Service(tmp_path_factory.mktemp("oidc"), settings=settings, port=port)
         try:
             service.start()
@@ -40,12 +41,14 @@ def test_linked_once_a_person_comes_in_by_the_provider_and_the_second_factor(
     page.get_by_role("button", name="Set password").click()
 
     page.get_by_role("link", name="Link an identity").click()
+    page.get_by_role("link", name="Go on").click()
     page.get_by_label("Your present password").fill(PASSWORD)
     page.get_by_role("button", name="Link it").click()
     expect(page.get_by_role("status")).to_contain_text("Linked.")
     page.get_by_role("button", name="Sign out").click()
 
     page.get_by_role("link", name="Sign in with").click()
+    page.get_by_role("link", name="Go on").click()
     expect(page).to_have_url(f"{service.url}/desk/")
 
     page.goto(f"{service.url}/desk/second-factor")
@@ -58,6 +61,7 @@ def test_linked_once_a_person_comes_in_by_the_provider_and_the_second_factor(
     page.get_by_role("button", name="Sign out").click()
 
     page.get_by_role("link", name="Sign in with").click()
+    page.get_by_role("link", name="Go on").click()
     page.get_by_label("Code").fill(codes[0])
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(f"{service.url}/desk/")
