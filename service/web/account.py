@@ -51,9 +51,8 @@ async def post_sign_in(request: DeskRequest) -> Response:
     except (Unauthorized, RateLimited) as error:
         log.warning("sign-in refused", code=error.code, **_who(request, fields))
         return _sign_in_page(request, fields | {"link": ""}, error)
-    if isinstance(entered, str):
-        log.info("signed in", **_who(request, fields))
-    return await let_in(request, entered, fields.get("next", ""))
+    by = "link" if fields.get("link") else "password"
+    return await let_in(request, entered, fields.get("next", ""), by=by)
 
 
 async def get_welcome(request: DeskRequest) -> Response:
@@ -72,10 +71,9 @@ async def post_welcome(request: DeskRequest) -> Response:
             device=device_of(request),
         )  # fmt: skip
     except (InvalidPassword, Unauthorized) as error:
+        log.warning("sign-in refused", code=error.code, **_who(request, fields))
         return await _welcome_page(request, link, error)
-    if isinstance(entered, str):
-        log.info("signed in", **_who(request, fields))
-    return await let_in(request, entered, "")
+    return await let_in(request, entered, "", by="invitation")
 
 
 async def _welcome_page(

@@ -2,10 +2,12 @@
 
 from urllib.parse import urlencode
 
+import structlog
 from starlette.responses import RedirectResponse, Response
 
 from service import people
 from service.domain import Device, Step
+from service.errors import Unauthorized
 from service.intake.address import prefixes
 from service.second_step import STEP_GOOD_FOR
 from service.tokens import seal, unseal
@@ -15,16 +17,28 @@ from service.web.browsers import browser_of
 from service.web.desk_page import redirect
 from service.web.state import DeskRequest, clock
 
+log = structlog.get_logger()
+
 ACCOUNT = "/desk/account"
 CODE = "/desk/sign-in/code"
 _PURPOSE = "sign-in-step"
 
 
-async def let_in(request: DeskRequest, entered: str | Step, ahead: str) -> Response:
-    """On to `ahead` with a session, or to the page that asks for the code."""
+async def let_in(request: DeskRequest, entered: str | Step, ahead: str, *, by: str) -> Response:
+    """On to `ahead` with a session, or to the page that asks for the code.
+
+    `by` is for the log: what it was that opened.
+    """
     if isinstance(entered, Step):
         return _to_code(request, entered, ahead)
-    response = redirect(request, await _first_page(request, entered, ahead))
+    store = request.state["store"]
+    actor = await people.find_session(entered, store=store, now=clock())
+    if actor is None:  # shut out in this very moment
+        raise Unauthorized
+    log.info("signed in", name=actor.name, by=by, network=prefixes(address_of(request))[-1])
+    if not await people.has_way_in(actor, store=store):
+        ahead = ACCOUNT  # to set a password
+    response = redirect(request, ahead)
     set_session(request, response, entered)
     clear_step(request, response)
     return response
@@ -68,15 +82,6 @@ def _to_code(request: DeskRequest, step: Step, ahead: str) -> Response:
         secure=is_secure(request), max_age=int(STEP_GOOD_FOR.total_seconds()),
     )  # fmt: skip
     return response
-
-
-async def _first_page(request: DeskRequest, secret: str, ahead: str) -> str:
-    """Where to go after signing in: whoever has no way back yet is led to set a password."""
-    store = request.state["store"]
-    actor = await people.find_session(secret, store=store, now=clock())
-    if actor is not None and not await people.has_way_in(actor, store=store):
-        return ACCOUNT
-    return ahead
 
 
 def _step_cookie(request: DeskRequest) -> str:

@@ -59,7 +59,8 @@ async def get_callback(request: DeskRequest) -> Response:
     try:
         response = await _come_back(request, provider, kept)
     except (Unauthorized, RateLimited) as error:
-        log.warning("sign-in refused", code=error.code, name="by identity")
+        network = prefixes(address_of(request))[-1]
+        log.warning("sign-in refused", code=error.code, name="by identity", network=network)
         response = _refusal(request, error)
     response.delete_cookie(_cookie(request), path="/", secure=is_secure(request))
     return response
@@ -95,8 +96,7 @@ async def post_accept(request: DeskRequest) -> Response:
         )
     except (Unauthorized, UsageError) as error:
         return _refusal(request, error)
-    log.info("identity linked", by="by invitation")
-    return await let_in(request, entered, "")
+    return await let_in(request, entered, "", by="invitation")
 
 
 async def post_unlink(request: DeskRequest) -> Response:
@@ -122,10 +122,7 @@ async def _come_back(request: DeskRequest, provider: Provider, kept: Mapping[str
     if kept["link"]:
         return await _accept_page(request, provider, who, kept["link"])
     entered = await identities.sign_in(who, store=store, now=now, device=device_of(request))
-    if isinstance(entered, str):
-        network = prefixes(address_of(request))[-1]
-        log.info("signed in", name="by identity", network=network)
-    return await let_in(request, entered, kept["next"])
+    return await let_in(request, entered, kept["next"], by="identity")
 
 
 def _provider(request: DeskRequest) -> Provider:

@@ -46,10 +46,11 @@ async def post_code(request: DeskRequest) -> Response:
             limits=state["limits"], secret=state["secret"], now=clock(), device=device_of(request),
         )  # fmt: skip
     except _REFUSED as error:
-        log.warning("sign-in refused", code=error.code, name="by code", network=network)
+        log.warning(
+            "sign-in refused", code=error.code, moderator=step.moderator_id, network=network
+        )
         return _code_page(request, ahead, error)
-    log.info("signed in", name="by code", network=network)
-    return await let_in(request, secret, ahead)
+    return await let_in(request, secret, ahead, by="code")
 
 
 async def get_second_factor(request: DeskRequest) -> Response:

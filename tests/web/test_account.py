@@ -9,11 +9,11 @@ from httpx2 import Response
 from starlette.testclient import TestClient
 
 from service.domain import Device
-from service.passwords import hash_password
 from service.store import people
 from service.store.database import Database
 from service.tokens import digest
 from service.vocabulary import Role
+from tests.factories import hash_once
 from tests.web.moderating import HTML, sign_in
 
 PASSWORD = "a long walk home"
@@ -25,7 +25,7 @@ def add(database: Database, *, password: str = "") -> str:
     with database.transaction() as conn:
         moderator_id = people.add_moderator(conn, "max", Role.MODERATOR, [None], now)
         if password:
-            people.set_password(conn, moderator_id, hash_password(password))
+            people.set_password(conn, moderator_id, hash_once(password))
         return people.add_sign_in_link(conn, moderator_id, now)
 
 
@@ -68,7 +68,7 @@ def test_a_link_leads_whoever_has_no_password_to_set_one_and_others_on(
     with sqlite.transaction() as conn:
         max_ = people.find_moderator(conn, "max")
         assert max_ is not None
-        people.set_password(conn, max_.id, hash_password(PASSWORD))
+        people.set_password(conn, max_.id, hash_once(PASSWORD))
         link = people.add_sign_in_link(conn, max_.id, datetime.now(UTC))
     with_one = post(client, "/desk/sign-in", link=link, next="/desk/?status=rejected")
     assert with_one.headers["location"] == "/desk/?status=rejected"

@@ -15,12 +15,11 @@ from starlette.testclient import TestClient
 from service.app import create_app
 from service.config import Config
 from service.errors import UsageError
-from service.passwords import hash_password
 from service.store import identities, people, second_factors
 from service.store.database import Database
 from service.store.identities import Identity
 from service.vocabulary import Role
-from tests.factories import NOW
+from tests.factories import NOW, hash_once
 from tests.identity_provider import IdentityProvider, running_provider
 from tests.web.moderating import HTML, Moderator, sign_in
 from tests.web.test_account import PASSWORD, post
@@ -189,7 +188,7 @@ def test_linking_takes_a_session_a_button_and_the_password(
     max_ = sign_in(client, sqlite)
     now = datetime.now(UTC)
     with sqlite.transaction() as conn:
-        people.set_password(conn, 1, hash_password(PASSWORD))
+        people.set_password(conn, 1, hash_once(PASSWORD))
         client.cookies.set("desk", people.add_session(conn, 1, now))
     max_ = Moderator(client, hidden(client.get("/desk/", headers=HTML).text, "csrf"))
 
@@ -219,7 +218,7 @@ def test_unlinking_leaves_a_way_in(
 
     assert moderator.post("/desk/oidc/unlink", {}).status_code == 403
     with sqlite.transaction() as conn:
-        people.set_password(conn, kim, hash_password(PASSWORD))
+        people.set_password(conn, kim, hash_once(PASSWORD))
         client.cookies.clear()
         client.cookies.set("desk", people.add_session(conn, kim, datetime.now(UTC)))
     moderator = Moderator(client, hidden(client.get("/desk/", headers=HTML).text, "csrf"))

@@ -10,10 +10,10 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from service.passwords import hash_password
 from service.store import people, second_factors
 from service.store.database import Database
 from service.vocabulary import Role
+from tests.factories import hash_once
 from tests.web.moderating import HTML, Moderator, sign_in
 from tests.web.test_account import PASSWORD, post
 
@@ -25,7 +25,7 @@ def max_(client: TestClient, sqlite: Database) -> Moderator:
     with sqlite.transaction() as conn:
         found = people.find_moderator(conn, "max")
         assert found is not None
-        people.set_password(conn, found.id, hash_password(PASSWORD))
+        people.set_password(conn, found.id, hash_once(PASSWORD))
         client.cookies.set("desk", people.add_session(conn, found.id, datetime.now(UTC)))
     csrf = re.search('name="csrf" value="([^"]+)"', client.get("/desk/", headers=HTML).text)
     assert csrf is not None
