@@ -6,6 +6,7 @@ import pyotp
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.test_accessibility import findings
 from tests.identity_provider import running_provider
 from tests.redis_server import free_port
 from tests.serving import Service
@@ -65,3 +66,36 @@ def test_linked_once_a_person_comes_in_by_the_provider_and_the_second_factor(
     page.get_by_label("Code").fill(codes[0])
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(f"{service.url}/desk/")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_its_pages_are_clean_and_fit_a_small_phone(
+    service: Service, open_page: Open, scheme: str
+) -> None:
+    name = f"Lea in {scheme} mode"
+    link = service.desk("moderator", "add", name, "--role", "viewer").split()[-1]
+    phone = {"width": 320, "height": 640}
+    page = open_page(link, color_scheme=scheme, viewport=phone)
+
+    def check() -> None:
+        assert findings(page) == [], page.url
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, page.url
+
+    page.get_by_role("link", name="Choose a new password instead").click()
+    check()
+    page.get_by_role("link", name="accept with").click()
+    page.get_by_role("link", name="Go on").click()
+    expect(page.get_by_role("button", name="Accept and sign in")).to_be_visible()
+    check()
+    page.get_by_role("link", name="Choose a password instead").click()
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_role("button", name="Set password").click()
+    page.goto(f"{service.url}/desk/account")
+    check()
+    page.get_by_role("link", name="Link an identity").click()
+    page.get_by_role("link", name="Go on").click()
+    expect(page.get_by_role("button", name="Link it")).to_be_visible()
+    check()
+    page.goto(f"{service.url}/desk/account")
+    page.get_by_role("button", name="Sign out").click()
+    check()
