@@ -22,6 +22,7 @@ from service.huge_pages import use_huge_pages
 from service.limits import Limits
 from service.link import open_link
 from service.promote import keep_certified, refresh, refresh_shadow
+from service.provider import Provider
 from service.retraining import Retrainer
 from service.scoring.drift import Drift
 from service.scoring.serving import Serving
@@ -38,8 +39,11 @@ from service.web import (
     feeds,
     health,
     moderation,
+    oidc,
     openapi,
     problems,
+    second_step,
+    team,
     thread,
 )
 from service.web.cache import PageCache
@@ -55,6 +59,7 @@ _TIDY_EVERY = 600  # seconds
 _FOLLOW_EVERY = 1.0
 
 COMMENT = "/api/v1/comments/{id:uuid}"
+MEMBER = "/desk/people/{id:int}"
 
 ROUTES: tuple[BaseRoute, ...] = (
     Route("/api/v1/comments", api.post_comment, methods=["POST"]),
@@ -92,9 +97,31 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/desk/classifier/shadow", classifier.post_shadow, methods=["POST"]),
     Route("/desk/sign-in", account.get_sign_in),
     Route("/desk/sign-in", account.post_sign_in, methods=["POST"]),
+    Route("/desk/sign-in/code", second_step.get_code),
+    Route("/desk/sign-in/code", second_step.post_code, methods=["POST"]),
+    Route("/desk/welcome", account.get_welcome),
+    Route("/desk/welcome", account.post_welcome, methods=["POST"]),
     Route("/desk/sign-out", account.post_sign_out, methods=["POST"]),
     Route("/desk/account", account.get_account),
     Route("/desk/password", account.post_password, methods=["POST"]),
+    Route("/desk/oidc/sign-in", oidc.get_begin),
+    Route(oidc.CALLBACK, oidc.get_callback),
+    Route("/desk/oidc/accept", oidc.post_accept, methods=["POST"]),
+    Route("/desk/oidc/link", oidc.post_link, methods=["POST"]),
+    Route("/desk/oidc/unlink", oidc.post_unlink, methods=["POST"]),
+    Route("/desk/sessions/end", account.post_end_sessions, methods=["POST"]),
+    Route("/desk/second-factor", second_step.get_second_factor),
+    Route("/desk/second-factor", second_step.post_second_factor, methods=["POST"]),
+    Route("/desk/second-factor/off", second_step.post_off, methods=["POST"]),
+    Route("/desk/second-factor/recovery-codes", second_step.post_recovery_codes, methods=["POST"]),
+    Route("/desk/people", team.get_people),
+    Route("/desk/people", team.post_invitation, methods=["POST"]),
+    Route(MEMBER, team.get_member),
+    Route(f"{MEMBER}/rights", team.post_rights, methods=["POST"]),
+    Route(f"{MEMBER}/link", team.post_link, methods=["POST"]),
+    Route(f"{MEMBER}/disable", team.post_disable, methods=["POST"]),
+    Route(f"{MEMBER}/enable", team.post_enable, methods=["POST"]),
+    Route(f"{MEMBER}/second-factor", team.post_second_factor, methods=["POST"]),
     Route("/openapi.json", openapi.get_openapi),
     Route("/docs", openapi.get_docs),
     Route("/livez", health.livez),
@@ -157,6 +184,7 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
             public_url=config.public_url,
             trusted_proxies=config.trusted_proxies,
             metrics_token=config.metrics_token,
+            provider=_provider(config),
             metrics=metrics,
             pages=Pages(config.public_url),
             cache=PageCache(store.version),
@@ -168,6 +196,15 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
         await retrainer.aclose()
         await link.aclose()
         store.stop()
+
+
+def _provider(config: Config) -> Provider | None:
+    if not config.oidc_issuer:
+        return None
+    return Provider(
+        config.oidc_issuer, config.oidc_client_id, config.oidc_client_secret,
+        f"{config.public_url}{oidc.CALLBACK}",
+    )  # fmt: skip
 
 
 def from_environ() -> Starlette:

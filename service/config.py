@@ -69,6 +69,15 @@ class Config:
         "COMMENT_DESK_SMTP_URL", "", "outgoing mail; without it mails wait in the outbox",
         hidden=True,
     )  # fmt: skip
+    oidc_issuer: str = _setting(
+        "COMMENT_DESK_OIDC_ISSUER", "", "an identity provider by which moderators may sign in"
+    )
+    oidc_client_id: str = _setting(
+        "COMMENT_DESK_OIDC_CLIENT_ID", "", "what the provider calls this service"
+    )
+    oidc_client_secret: str = _setting(
+        "COMMENT_DESK_OIDC_CLIENT_SECRET", "", "what the service shows the provider", hidden=True
+    )
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, data_dir: str = "") -> Self:
@@ -93,6 +102,7 @@ class Config:
                 secret=_read_secret(text["secret"], directory, shared=bool(text["database_url"])),
                 metrics_token=text["metrics_token"],
                 smtp_url=text["smtp_url"],
+                **_parse_oidc(text),
             )
         except ValueError as error:
             raise UsageError(f"COMMENT_DESK_GLOBAL_LIMIT: {error}") from None
@@ -134,6 +144,24 @@ def _parse_public_url(text: str) -> str:
     if text and not (re.match(r"https?://[^/]", text) and _is_url(text)):
         raise UsageError("COMMENT_DESK_PUBLIC_URL: expected http:// or https:// and a host")
     return text.rstrip("/")
+
+
+def _parse_oidc(text: Mapping[str, str]) -> dict[str, str]:
+    """The three settings of an identity provider: all of them and a public URL, or none."""
+    names = ("oidc_issuer", "oidc_client_id", "oidc_client_secret")
+    given = {name: text[name] for name in names}
+    if not any(given.values()):
+        return given
+    issuer = given["oidc_issuer"]
+    is_local = re.match(r"http://(127\.0\.0\.1|\[::1\]|localhost)[:/]", f"{issuer}/")
+    if not (re.match(r"https://[^/]", issuer) or is_local) or not _is_url(issuer):
+        raise UsageError("COMMENT_DESK_OIDC_ISSUER: expected https:// and a host")
+    if not all(given.values()) or not text["public_url"]:
+        raise UsageError(
+            "COMMENT_DESK_OIDC_ISSUER: needs COMMENT_DESK_OIDC_CLIENT_ID,"
+            " COMMENT_DESK_OIDC_CLIENT_SECRET and COMMENT_DESK_PUBLIC_URL as well"
+        )
+    return given
 
 
 def _is_url(text: str) -> bool:

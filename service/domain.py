@@ -231,6 +231,23 @@ class AuditEntry(Struct, frozen=True):
     detail: str
 
 
+class Device(Struct, frozen=True):
+    """Where a session was started: the browser in a few words, and the network, not the address."""
+
+    browser: str = ""
+    network: str = ""
+
+
+class Step(Struct, frozen=True):
+    """Half of a sign-in: who came with a password or a link, and still owes a code.
+
+    `standing` changes with the password, so that no older step leads in.
+    """
+
+    moderator_id: int
+    standing: str
+
+
 class Actor(Struct, frozen=True):
     """Who acts on the moderators' side: a name for the audit, a role for each site or for all.
 
@@ -251,6 +268,11 @@ class Actor(Struct, frozen=True):
     def moderates(self) -> bool:
         """Whether there is a site where this actor decides."""
         return any(role.includes(Role.MODERATOR) for role in self.grants.values())
+
+    @property
+    def leads(self) -> bool:
+        """Whether there is a site where this actor is admin."""
+        return any(role.includes(Role.ADMIN) for role in self.grants.values())
 
     @property
     def rules(self) -> bool:

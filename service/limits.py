@@ -25,6 +25,7 @@ ADMIT = Script(Path(__file__).with_name("limits.lua").read_text("utf-8"))
 
 _SIGN_IN_PAIR = Rate(5, 60)  # for one name from one address: guessing, without locking the name
 _SIGN_IN_ADDRESS = Rate(20, 3600)  # for one address, whatever the names
+_CODES = Rate(20, 3600)  # for one person, whatever the address: a code has but a million values
 _EDITS = Rate(10, 60)  # of one comment
 _PREVIEWS = Rate(60, 60)  # for one client address prefix
 _MICROSECONDS = 1_000_000
@@ -119,6 +120,15 @@ class Limits:
         limits = [
             Limit("sign-in", pair, _SIGN_IN_PAIR),
             Limit("sign-in-address", alone, _SIGN_IN_ADDRESS),
+        ]
+        await self._admit(limits, [], 0, "")
+
+    async def admit_code(self, moderator_id: int, address: str) -> None:
+        """Count a code that somebody gives beside a password. Raises RateLimited."""
+        tag, person = self._tag("sign-in"), str(moderator_id)
+        limits = [
+            Limit("sign-in", self._key(tag, "code", person, address), _SIGN_IN_PAIR),
+            Limit("sign-in", self._key(tag, "code-person", person), _CODES),
         ]
         await self._admit(limits, [], 0, "")
 

@@ -1,26 +1,19 @@
 """Let moderators in: tokens, passwords, one-time sign-in links, sessions."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from functools import lru_cache
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection
 
-from service.domain import Actor
-from service.errors import Forbidden, InvalidPassword, Unauthorized
+from service.domain import Actor, Device, Step
+from service.errors import Forbidden, Unauthorized
 from service.intake.address import prefixes
 from service.limits import Limits
+from service.passwords import check_password, fits, hashed
+from service.store import identities, second_factors, sessions
 from service.store import people as table
 from service.store.database import Database
 
-MIN_PASSWORD = 8  # characters, NIST SP 800-63B; 15 are advised
-MAX_PASSWORD = 1000
-
-_hasher = PasswordHasher()  # argon2id at the library's current cost
-_hashing = ThreadPoolExecutor(1)  # one at a time: each takes 64 MiB and a third of a second
+_NOWHERE = Device()
 
 
 async def find_token_actor(token: str, *, store: Database) -> Actor | None:
@@ -40,28 +33,59 @@ async def find_session(secret: str, *, store: Database, now: datetime) -> Actor 
 
 
 async def sign_in(
-    name: str, password: str, address: str, *, store: Database, limits: Limits, now: datetime
-) -> str:
-    """Check a password and start a session; returns its secret.
+    name: str,
+    password: str,
+    address: str,
+    *,
+    store: Database,
+    limits: Limits,
+    now: datetime,
+    device: Device = _NOWHERE,
+) -> str | Step:
+    """Check a password and start a session; returns its secret, or the step a code is owed for.
 
     Unknown, disabled and wrong look alike and take as long. Raises RateLimited, Unauthorized.
     """
     await limits.admit_sign_in(name, prefixes(address)[0])
     found = await store.read(table.find_moderator, name) if name.isprintable() else None
     password_hash = "" if found is None or found.disabled else found.password_hash
-    loop = asyncio.get_running_loop()
-    matches = await loop.run_in_executor(_hashing, _is_password, password_hash, password)
+    matches = await fits(password_hash, password)
     if found is None or not matches:
         raise Unauthorized("Name or password is not right.")
-    return await store.write(table.add_session, found.id, now)
+    return await store.write(second_factors.enter, found.id, now, device)
 
 
-async def sign_in_by_link(link: str, *, store: Database, now: datetime) -> str:
-    """Use a one-time link up and start a session; returns its secret. Raises Unauthorized."""
-    secret = await store.write(_use_link, link, now)
-    if secret is None:
-        raise Unauthorized("This sign-in link was used already or has expired.")
-    return secret
+async def sign_in_by_link(
+    link: str, *, store: Database, now: datetime, device: Device = _NOWHERE
+) -> str | Step:
+    """Use a one-time link up and start a session, as `sign_in` does. Raises Unauthorized."""
+    entered = await store.write(_use_link, link, now, device)
+    if entered is None:
+        raise Unauthorized(LINK_IS_NO_GOOD)
+    return entered
+
+
+async def find_invited(link: str, *, store: Database, now: datetime) -> str | None:
+    """The name of whose link this is, without using it up; None when it is good for nothing."""
+    found = await store.read(table.find_sign_in_link, link, now)
+    return None if found is None else found.name
+
+
+async def welcome(
+    link: str, password: str, *, store: Database, now: datetime, device: Device = _NOWHERE
+) -> str | Step:
+    """Use a one-time link up to set a password, and start a session, as `sign_in` does.
+
+    A password that is refused uses nothing up. Raises InvalidPassword, Unauthorized.
+    """
+    name = await find_invited(link, store=store, now=now)
+    if name is None:
+        raise Unauthorized(LINK_IS_NO_GOOD)
+    check_password(password, name)
+    entered = await store.write(_welcome, link, await hashed(password), now, device)
+    if entered is None:
+        raise Unauthorized(LINK_IS_NO_GOOD)
+    return entered
 
 
 async def sign_out(secret: str, *, store: Database) -> None:
@@ -76,46 +100,98 @@ async def has_password(actor: Actor, *, store: Database) -> bool:
     return await store.read(table.has_password, actor.moderator_id)
 
 
-async def set_password(actor: Actor, password: str, *, store: Database, now: datetime) -> str:
+async def has_way_in(actor: Actor, *, store: Database) -> bool:
+    """Whether the actor can come in again without a link: by a password or by an identity."""
+    if actor.moderator_id is None:
+        return False
+    return await store.read(_has_way_in, actor.moderator_id)
+
+
+async def check_own_password(
+    actor: Actor, password: str, address: str, *, store: Database, limits: Limits
+) -> None:
+    """Make sure that it is really the actor who sits there, where they have a password.
+
+    Counts as an attempt to sign in. Raises RateLimited, Unauthorized.
+    """
+    found = await store.read(table.find_moderator, actor.name)
+    if actor.moderator_id is None or found is None or not found.password_hash:
+        return
+    await limits.admit_sign_in(actor.name, prefixes(address)[0])
+    if not await fits(found.password_hash, password):
+        raise Unauthorized("This is not your present password.")
+
+
+async def set_password(
+    actor: Actor, password: str, *, store: Database, now: datetime, device: Device = _NOWHERE
+) -> str:
     """Set one's own password. Every session ends; returns a new one's secret.
 
     Raises InvalidPassword; Forbidden for an API token, which is no person.
     """
     if actor.moderator_id is None:
         raise Forbidden("An API token has no password.")
-    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise InvalidPassword(f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters.")
-    loop = asyncio.get_running_loop()
-    password_hash = await loop.run_in_executor(_hashing, hash_password, password)
-    return await store.write(_set_password, actor.moderator_id, password_hash, now)
+    check_password(password, actor.name)
+    password_hash = await hashed(password)
+    return await store.write(_set_password, actor.moderator_id, password_hash, now, device)
 
 
-def hash_password(password: str) -> str:
-    """The argon2id hash of a password, salt and cost included."""
-    return _hasher.hash(password)
+async def list_identities(actor: Actor, *, store: Database) -> list[identities.Identity]:
+    """The identities at a provider by which the actor may come in."""
+    if actor.moderator_id is None:
+        return []
+    return await store.read(identities.list_identities, actor.moderator_id)
 
 
-def _use_link(conn: Connection, link: str, now: datetime) -> str | None:
+async def list_sessions(
+    actor: Actor, secret: str, *, store: Database, now: datetime
+) -> list[sessions.Session]:
+    """The actor's own sessions; `secret` is that of the one that asks."""
+    if actor.moderator_id is None:
+        return []
+    return await store.read(sessions.list_sessions, actor.moderator_id, secret, now)
+
+
+async def end_session(actor: Actor, session_id: str, *, store: Database) -> int:
+    """End one of the actor's own sessions; 0 when it is none of theirs."""
+    if actor.moderator_id is None:
+        return 0
+    return await store.write(sessions.end_one, actor.moderator_id, session_id)
+
+
+async def end_other_sessions(actor: Actor, secret: str, *, store: Database) -> int:
+    """End every session of the actor but the one of `secret`; how many that were."""
+    if actor.moderator_id is None:
+        return 0
+    return await store.write(sessions.end_others, actor.moderator_id, secret)
+
+
+LINK_IS_NO_GOOD = "This sign-in link was used already or has expired."
+
+
+def _has_way_in(conn: Connection, moderator_id: int) -> bool:
+    return table.has_password(conn, moderator_id) or bool(
+        identities.list_identities(conn, moderator_id)
+    )
+
+
+def _use_link(conn: Connection, link: str, now: datetime, device: Device) -> str | Step | None:
     moderator_id = table.use_sign_in_link(conn, link, now)
-    return None if moderator_id is None else table.add_session(conn, moderator_id, now)
+    return None if moderator_id is None else second_factors.enter(conn, moderator_id, now, device)
 
 
-def _set_password(conn: Connection, moderator_id: int, password_hash: str, now: datetime) -> str:
+def _welcome(
+    conn: Connection, link: str, password_hash: str, now: datetime, device: Device
+) -> str | Step | None:
+    moderator_id = table.use_sign_in_link(conn, link, now)
+    if moderator_id is None:
+        return None
     table.set_password(conn, moderator_id, password_hash)
-    return table.add_session(conn, moderator_id, now)
+    return second_factors.enter(conn, moderator_id, now, device)
 
 
-def _is_password(password_hash: str, password: str) -> bool:
-    """Whether a password fits; where there is no hash, False after as long a time."""
-    decoy = _decoy_hash()
-    try:
-        fits = _hasher.verify(password_hash or decoy, password[:MAX_PASSWORD])
-    except (VerificationError, InvalidHashError):
-        return False
-    return fits and password_hash != "" and len(password) <= MAX_PASSWORD
-
-
-@lru_cache(maxsize=1)
-def _decoy_hash() -> str:
-    """Made for the first attempt, whoever it is by, so that it tells nothing."""
-    return hash_password("nobody has this password")
+def _set_password(
+    conn: Connection, moderator_id: int, password_hash: str, now: datetime, device: Device
+) -> str:
+    table.set_password(conn, moderator_id, password_hash)
+    return table.add_session(conn, moderator_id, now, device)

@@ -170,6 +170,14 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(normalise(text))
 
 
+def outline(name: str) -> str:
+    """What is left of a name at a glance: look-alikes folded in every script, only letters kept."""
+    return re.sub(r"[\W_]+", "", normalise(name).translate(_LOOKALIKES)).translate(_FIGURES)
+
+
+_FIGURES = str.maketrans("0135", "oles")  # as they are misused
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A link in a text: `url` as written, `host` in lower case, non-ASCII names as punycode."""

@@ -7,7 +7,7 @@ import base64
 import hashlib
 import hmac
 import os
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 def new_id(now: datetime) -> str:
@@ -59,6 +59,37 @@ def is_signed(signature: str, secret: bytes, purpose: str, *parts: str) -> bool:
     return hmac.compare_digest(
         signature.encode("utf-8", "replace"), sign(secret, purpose, *parts).encode()
     )
+
+
+def seal(secret: bytes, purpose: str, text: str, now: datetime) -> str:
+    """A text that only we can read again, and only for this purpose (Fernet)."""
+    from cryptography.fernet import Fernet
+
+    return Fernet(_key(secret, purpose)).encrypt_at_time(text.encode(), _second(now)).decode()
+
+
+def unseal(
+    secret: bytes, purpose: str, sealed: str, *, now: datetime, good_for: timedelta | None = None
+) -> str | None:
+    """What `seal` was given; None when it was not for this purpose, is too old, or was changed."""
+    from cryptography.fernet import Fernet, InvalidToken
+
+    box = Fernet(_key(secret, purpose))
+    try:
+        if good_for is None:
+            return box.decrypt(sealed).decode()
+        seconds = int(good_for.total_seconds())
+        return box.decrypt_at_time(sealed, seconds, _second(now)).decode()
+    except (InvalidToken, ValueError):
+        return None
+
+
+def _key(secret: bytes, purpose: str) -> bytes:
+    return base64.urlsafe_b64encode(hmac.digest(secret, _joined(("seal", purpose)), "sha256"))
+
+
+def _second(now: datetime) -> int:
+    return int(now.timestamp())
 
 
 def edit_token(secret: bytes, comment_id: str) -> str:

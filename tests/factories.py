@@ -20,7 +20,7 @@ from service.domain import (
     Term,
     Verdict,
 )
-from service.people import hash_password
+from service.passwords import hash_password
 from service.store import audit, comments, sites, threads
 from service.tokens import new_id
 from service.vocabulary import SYSTEM, Choice, Outcome, Reason, Role, Status

@@ -44,7 +44,9 @@ class SignIn:
     ) -> str:
         """The session's secret."""
         self._attempts += 1
-        return await people.sign_in(
+        secret = await people.sign_in(
             name, password, address or f"203.0.113.{self._attempts}", store=self._database,
             limits=self._limits, now=now,
         )  # fmt: skip
+        assert isinstance(secret, str), "a code is owed"
+        return secret

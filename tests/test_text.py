@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.likeness import fingerprint
-from service.text import Link, find_links, host_of, normalise, tokens, unveil
+from service.text import Link, find_links, host_of, normalise, outline, tokens, unveil
 
 DISGUISES = {
     "entities": ("&#118;iagr&#x61; &amp;lt;b&amp;gt;", "viagra <b>"),
@@ -153,3 +153,27 @@ def test_tokens_are_whole_words_in_any_script() -> None:
 @given(st.text(max_size=200))
 def test_tokens_hold_neither_blanks_nor_ascii_signs(text: str) -> None:
     assert not any(re.search(r"[\s!-/:-@\[-`{-~]", token) for token in tokens(text))
+
+
+@pytest.mark.parametrize(
+    "posing",
+    [
+        "Max Moder", "max moder", "MAX-MODER", "Mаx Mоder", "Ｍax Ｍoder", "Max\u200b Moder",
+        "M a x  M o d e r", "Max M0der", "Мах Моԁег", "𝐌𝐚𝐱 𝐌𝐨𝐝𝐞𝐫", "\u202eMax Moder\u202c",
+        "~*Max_Moder*~",
+    ],
+)  # fmt: skip
+def test_names_that_look_alike_have_one_outline(posing: str) -> None:
+    assert outline(posing) == outline("Max Moder")
+
+
+def test_other_names_have_others() -> None:
+    names = ["Max", "Moder", "Maximilian Moder", "Иван", "Ιωάννης", "王伟", "", "🌾"]
+
+    assert len({outline(name) for name in names}) == len(names) - 1  # the last two are none
+    assert outline("Max Moder") not in {outline(name) for name in names}
+
+
+@given(st.text())
+def test_any_name_has_an_outline_without_blanks(name: str) -> None:
+    assert not re.search(r"\s", outline(name))

@@ -13,7 +13,9 @@ from service.tokens import (
     is_signed,
     new_id,
     new_secret,
+    seal,
     sign,
+    unseal,
 )
 from tests.factories import NOW, SECRET
 
@@ -76,3 +78,24 @@ def test_an_edit_token_opens_its_own_comment_and_is_the_same_each_time() -> None
     assert is_edit_token(token, SECRET, mine)
     assert not is_edit_token(token, SECRET, other)
     assert not is_edit_token(token, b"another secret", mine)
+
+
+def test_what_is_sealed_opens_for_its_purpose_and_in_time_alone() -> None:
+    sealed = seal(SECRET, "second-factor", "a text", NOW)
+    later = NOW + timedelta(minutes=10)
+
+    def opened(
+        text: str = sealed, *, secret: bytes = SECRET, purpose: str = "second-factor"
+    ) -> str | None:
+        return unseal(secret, purpose, text, now=later, good_for=timedelta(minutes=10))
+
+    assert opened() == "a text"
+    assert "a text" not in sealed
+    assert opened(purpose="sign-in-step") is None
+    assert opened(secret=b"another secret") is None
+    assert opened(sealed[:-2]) is None
+    assert [opened(text) for text in ("", "x", "ü", "\x00")] == [None] * 4
+    for at, found in ((later + timedelta(seconds=1), None), (NOW, "a text")):
+        good_for = timedelta(minutes=10)
+        assert unseal(SECRET, "second-factor", sealed, now=at, good_for=good_for) == found
+    assert unseal(SECRET, "second-factor", sealed, now=later + timedelta(days=9999)) == "a text"

@@ -34,6 +34,15 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     disable = actions.add_parser("disable", help="shut a moderator out at once")
     disable.add_argument("name")
     disable.set_defaults(run=run_disable)
+    enable = actions.add_parser("enable", help="let a moderator in again who was shut out")
+    enable.add_argument("name")
+    enable.set_defaults(run=run_enable)
+    rights = actions.add_parser("rights", help="give a moderator this role in place of all others")
+    _add_grant(rights)
+    rights.set_defaults(run=run_rights)
+    reset = actions.add_parser("reset-second-factor", help="turn somebody's second factor off")
+    reset.add_argument("name")
+    reset.set_defaults(run=run_reset_second_factor)
     actions.add_parser("list", help="list moderators").set_defaults(run=run_list)
     tokens = subparsers.add_parser("token", help="API tokens").add_subparsers(
         required=True, metavar="ACTION"
@@ -51,17 +60,18 @@ def add_to(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def run_add(args: argparse.Namespace) -> int:
     """Add a person, with a password from standard input or a one-time link to sign in by."""
-    from service.people import MAX_PASSWORD, MIN_PASSWORD, hash_password
+    from service.passwords import check_password, hash_password
     from service.store import people
+    from service.team import check_name
     from service.vocabulary import Role
 
     password = sys.stdin.readline().rstrip("\n") if args.password_stdin else ""
-    if args.password_stdin and not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise UsageError(f"a password has {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+    if args.password_stdin:
+        check_password(password, args.name)
     password_hash = hash_password(password) if password else ""
     with transaction(args) as conn:
         moderator_id = people.add_moderator(
-            conn, _name(args.name), Role(args.role), _site_ids(conn, args.site), clock()
+            conn, check_name(args.name), Role(args.role), _site_ids(conn, args.site), clock()
         )
         if password_hash:
             people.set_password(conn, moderator_id, password_hash)
@@ -106,16 +116,51 @@ def run_disable(args: argparse.Namespace) -> int:
     return 0
 
 
+def run_enable(args: argparse.Namespace) -> int:
+    """Let a person in again."""
+    from service.store import team
+
+    with transaction(args) as conn:
+        team.enable(conn, _person(conn, args.name))
+    return 0
+
+
+def run_rights(args: argparse.Namespace) -> int:
+    """Give a person one role on some sites or on all, and no other; their sessions end."""
+    from service.store import people, team
+    from service.vocabulary import Role
+
+    with transaction(args) as conn:
+        moderator_id = _person(conn, args.name)
+        role = Role(args.role)
+        team.set_grants(conn, moderator_id, dict.fromkeys(_site_ids(conn, args.site), role))
+        people.end_sessions(conn, moderator_id)
+    return 0
+
+
+def run_reset_second_factor(args: argparse.Namespace) -> int:
+    """Turn a second factor off whose device and recovery codes are lost; sessions end."""
+    from service.store import people, second_factors
+
+    with transaction(args) as conn:
+        moderator_id = _person(conn, args.name)
+        if not second_factors.remove_factor(conn, moderator_id):
+            raise UsageError(f"{args.name!r} has no second factor")
+        people.end_sessions(conn, moderator_id)
+    return 0
+
+
 def run_token(args: argparse.Namespace) -> int:
     """Add a token and print it alone on the last line."""
     from service.store import people
+    from service.team import check_name
     from service.vocabulary import Role
 
     with transaction(args) as conn:
         sites = _site_ids(conn, args.site)
         if len(sites) > 1:
             raise UsageError("a token covers one --site, or without it every site")
-        token = people.add_token(conn, _name(args.name), Role(args.role), sites[0], clock())
+        token = people.add_token(conn, check_name(args.name), Role(args.role), sites[0], clock())
     print(token)
     return 0
 
@@ -148,12 +193,13 @@ def _add_grant(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _name(text: str) -> str:
-    if not text.strip() or len(text) > 100 or not text.isprintable():
-        raise UsageError("a name has 1 to 100 printable characters")
-    if ":" in text or text.strip().casefold() in ("system", "author"):
-        raise UsageError(f"the name {text.strip()!r} is kept for the service: choose another")
-    return text.strip()
+def _person(conn: "Connection", name: str) -> int:
+    from service.store import people
+
+    found = people.find_moderator(conn, name)
+    if found is None:
+        raise UsageError(f"no moderator is called {name!r}: see comment-desk moderator list")
+    return found.id
 
 
 def _site_ids(conn: "Connection", keys: list[str] | None) -> list[int | None]:

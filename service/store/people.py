@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
-from service.domain import Actor
+from service.domain import Actor, Device
 from service.errors import UsageError
 from service.store.schema import api_token, grant, session, sign_in_link, site
 from service.store.schema import moderator as table
@@ -18,6 +18,8 @@ from service.vocabulary import Role
 IDLE = timedelta(hours=12)  # a session unused for this long ends
 ABSOLUTE = timedelta(days=14)  # and any session after this
 LINK_GOOD_FOR = timedelta(hours=24)
+INVITATION_GOOD_FOR = timedelta(days=3)
+_NOWHERE = Device()
 _SEEN_EVERY = timedelta(minutes=1)  # so that reading the desk writes at most once a minute
 
 
@@ -43,6 +45,23 @@ def add_moderator(
     for site_id in site_ids:
         conn.execute(insert(grant).values(moderator_id=moderator_id, site_id=site_id, role=role))
     return moderator_id
+
+
+def end_sessions(conn: Connection, moderator_id: int) -> None:
+    """End every session of a person; their unused sign-in links are good for nothing."""
+    conn.execute(delete(session).where(session.c.moderator_id == moderator_id))
+    end_links(conn, moderator_id)
+
+
+def end_links(conn: Connection, moderator_id: int) -> None:
+    """Make every unused sign-in link of a person good for nothing."""
+    conn.execute(delete(sign_in_link).where(sign_in_link.c.moderator_id == moderator_id))
+
+
+def find_moderator_by_id(conn: Connection, moderator_id: int) -> Moderator | None:
+    """The moderator of this id, or None."""
+    row = conn.execute(select(table).where(table.c.id == moderator_id)).first()
+    return None if row is None else _moderator(row)
 
 
 def find_moderator(conn: Connection, name: str) -> Moderator | None:
@@ -82,8 +101,7 @@ def set_password(conn: Connection, moderator_id: int, password_hash: str) -> Non
     conn.execute(
         update(table).where(table.c.id == moderator_id).values(password_hash=password_hash)
     )
-    conn.execute(delete(session).where(session.c.moderator_id == moderator_id))
-    conn.execute(delete(sign_in_link).where(sign_in_link.c.moderator_id == moderator_id))
+    end_sessions(conn, moderator_id)
 
 
 def has_password(conn: Connection, moderator_id: int) -> bool:
@@ -98,8 +116,7 @@ def disable_moderator(conn: Connection, name: str, now: datetime) -> None:
     if found is None:
         raise UsageError(f"no moderator is called {name!r}")
     conn.execute(update(table).where(table.c.id == found.id).values(disabled_at=now))
-    conn.execute(delete(session).where(session.c.moderator_id == found.id))
-    conn.execute(delete(sign_in_link).where(sign_in_link.c.moderator_id == found.id))
+    end_sessions(conn, found.id)
 
 
 def add_token(conn: Connection, name: str, role: Role, site_id: int | None, now: datetime) -> str:
@@ -145,16 +162,32 @@ def find_token_actor(conn: Connection, token: str) -> Actor | None:
     return Actor(name, {row.site_id: Role(row.role)})
 
 
-def add_sign_in_link(conn: Connection, moderator_id: int, now: datetime) -> str:
-    """A one-time secret that signs this person in, good for a day."""
+def add_sign_in_link(
+    conn: Connection, moderator_id: int, now: datetime, good_for: timedelta = LINK_GOOD_FOR
+) -> str:
+    """A one-time secret that signs this person in, good for a day unless it is an invitation."""
     secret = new_secret()
     conn.execute(
         insert(sign_in_link).values(
             digest=digest("sign-in-link", secret), moderator_id=moderator_id,
-            expires_at=now + LINK_GOOD_FOR,
+            expires_at=now + good_for,
         )
     )  # fmt: skip
     return secret
+
+
+def find_sign_in_link(conn: Connection, secret: str, now: datetime) -> Moderator | None:
+    """Whose sign-in link this is, without using it up; None when it is good for nothing."""
+    row = conn.execute(
+        select(table)
+        .join(sign_in_link, sign_in_link.c.moderator_id == table.c.id)
+        .where(
+            sign_in_link.c.digest == digest("sign-in-link", secret),
+            sign_in_link.c.expires_at > now,
+            table.c.disabled_at.is_(None),
+        )
+    ).first()
+    return None if row is None else _moderator(row)
 
 
 def use_sign_in_link(conn: Connection, secret: str, now: datetime) -> int | None:
@@ -170,15 +203,18 @@ def use_sign_in_link(conn: Connection, secret: str, now: datetime) -> int | None
     return moderator_id
 
 
-def add_session(conn: Connection, moderator_id: int, now: datetime) -> str:
+def add_session(
+    conn: Connection, moderator_id: int, now: datetime, device: Device = _NOWHERE
+) -> str:
     """Start a session; returns its secret, which goes into the cookie."""
     secret = new_secret()
     conn.execute(
         insert(session).values(
             digest=digest("session", secret), moderator_id=moderator_id, created_at=now,
-            seen_at=now,
+            seen_at=now, browser=device.browser, network=device.network,
         )
     )  # fmt: skip
+    conn.execute(update(table).where(table.c.id == moderator_id).values(seen_at=now))
     return secret
 
 
@@ -209,10 +245,15 @@ def find_session(conn: Connection, secret: str, now: datetime) -> tuple[Actor, b
 
 
 def touch_session(conn: Connection, secret: str, now: datetime) -> None:
-    """Note that a session is in use."""
-    conn.execute(
-        update(session).where(session.c.digest == digest("session", secret)).values(seen_at=now)
-    )
+    """Note that a session is in use, and its person at the desk."""
+    row = conn.execute(
+        update(session)
+        .where(session.c.digest == digest("session", secret))
+        .values(seen_at=now)
+        .returning(session.c.moderator_id)
+    ).first()
+    if row is not None:
+        conn.execute(update(table).where(table.c.id == row.moderator_id).values(seen_at=now))
 
 
 def end_session(conn: Connection, secret: str) -> None:

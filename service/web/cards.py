@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,7 +12,7 @@ from service.domain import Actor, Comment
 from service.intake.address import prefixes
 from service.review import QueueItem
 from service.store.queue import looker
-from service.text import find_links, host_of
+from service.text import find_links, host_of, outline
 from service.vocabulary import OPEN, VISIBLE, Code, Role, Status
 from service.web import wording
 from service.web.highlight import highlight
@@ -27,12 +28,28 @@ _ABOUT_WORDS = frozenset({Code.BLOCKED_WORD, Code.HELD_WORD})
 
 
 @dataclass(frozen=True, slots=True)
+class KnownNames:
+    """The outlines of names by site: of moderators (None: with rights everywhere), of the site."""
+
+    moderators: Mapping[int | None, frozenset[str]]
+    sites: Mapping[int, frozenset[str]]
+
+    def moderators_of(self, site_id: int) -> frozenset[str]:
+        """The moderators of one site."""
+        nobody: frozenset[str] = frozenset()
+        return self.moderators.get(site_id, nobody) | self.moderators.get(None, nobody)
+
+
+NOBODY = KnownNames({}, {})
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One comment on a page of the desk.
 
     `findings` and `failures` are sentences; `against` and `speaking_for` the terms that weighed;
     `hosts` where its links lead, with how many; `left_out` how many characters `text` lacks;
-    `looker` somebody else who has a claim on it.
+    `looker` somebody else who has a claim on it; `posing` says whom the author's name looks like.
     """
 
     comment: Comment
@@ -53,6 +70,7 @@ class Card:
     ago: str
     looker: str
     may_decide: bool
+    posing: str
 
     @property
     def waits(self) -> bool:
@@ -70,8 +88,18 @@ class Card:
         return self.comment.status is Status.REJECTED and self.comment.decision_id is not None
 
 
-def card(item: QueueItem, actor: Actor, now: datetime, *, limit: int = TEXT_LIMIT) -> Card:
-    """A comment for the desk, with at most `limit` characters of its text."""
+def card(
+    item: QueueItem,
+    actor: Actor,
+    now: datetime,
+    *,
+    limit: int = TEXT_LIMIT,
+    known: KnownNames = NOBODY,
+) -> Card:
+    """A comment for the desk, with at most `limit` characters of its text.
+
+    `known` are the names that an author's may not look like unnoticed.
+    """
     c = item.comment
     written = c.comment if limit >= len(c.comment) else _BLANK_LINES.sub("\n\n\n", c.comment)
     against = [term.text for term in c.terms if term.weight > 0][:_MOST_TERMS]
@@ -96,7 +124,18 @@ def card(item: QueueItem, actor: Actor, now: datetime, *, limit: int = TEXT_LIMI
         ago=wording.ago(c.created_at, now),
         looker="" if has_claim == actor.name else has_claim,
         may_decide=actor.may(Role.MODERATOR, c.site_id) and c.status is not Status.REMOVED,
+        posing=_posing(c, known),
     )
+
+
+def _posing(comment: Comment, known: KnownNames) -> str:
+    """Whom the author's name looks like, as a sentence; "" where it is a name of their own."""
+    name = outline(comment.name)
+    if name and name in known.moderators_of(comment.site_id):
+        return wording.LIKE_A_MODERATOR
+    if name and name in known.sites.get(comment.site_id, ()):
+        return wording.LIKE_THE_SITE
+    return ""
 
 
 def cut(text: str, limit: int) -> str:

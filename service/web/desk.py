@@ -15,8 +15,9 @@ from service.store.decisions import Made
 from service.store.queue import Filter
 from service.vocabulary import OPEN, Choice, Reason, Role
 from service.web.auth import require_actor
-from service.web.cards import card, cut
+from service.web.cards import NOBODY, card, cut
 from service.web.desk_page import desk_page, here, own_path, redirect, signed_in
+from service.web.known import known_names
 from service.web.moderation import check_ids, queue_filter
 from service.web.pages import QUEUE
 from service.web.query import choice_of, id_of, limit_of, path_id
@@ -54,7 +55,7 @@ async def get_comment(request: DeskRequest) -> Response:
     item, entries = await review.read_comment(actor, path_id(request), store=store)
     back = request.query_params.get("back", QUEUE)
     context = {
-        "card": card(item, actor, clock(), limit=_FULL),
+        "card": card(item, actor, clock(), limit=_FULL, known=await known_names(request, actor)),
         "history": entries,
         "others": await _others(request, actor, item.comment),
         "back": back,
@@ -69,7 +70,11 @@ async def get_card(request: DeskRequest) -> Response:
     item, _entries = await review.read_comment(
         actor, path_id(request), store=request.state["store"]
     )
-    context = {"card": card(item, actor, clock()), "back": request.query_params.get("back", QUEUE)}
+    known = await known_names(request, actor)
+    context = {
+        "card": card(item, actor, clock(), known=known),
+        "back": request.query_params.get("back", QUEUE),
+    }
     return desk_page(request, "desk/card.html", actor, context)
 
 
@@ -135,12 +140,13 @@ async def _queue_page(
 ) -> Response:
     store, query, now = request.state["store"], request.query_params, clock()
     latest = await review.latest_decisions(actor, store=store)
+    known = await known_names(request, actor) if items else NOBODY
     page = items[: limit_of(request.query_params, default=PAGE, most=200)] if items else []
     chosen = {name: query[name] for name in _FILTERS if query.get(name)}
     filters = {name: value for name, value in chosen.items() if name != "order"}
     has_more = len(items) > len(page)
     context = {
-        "cards": [card(item, actor, now) for item in page],
+        "cards": [card(item, actor, now, known=known) for item in page],
         "since": await _newest(request, actor, wanted, page, is_last=not has_more),
         "lease": _LEASE,
         "stats": await tally.read_stats(actor, store=store, now=now),

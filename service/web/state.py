@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from service.limits import Limits
 from service.link import Link
+from service.provider import Provider
 from service.retraining import Retrainer
 from service.scoring.serving import Serving
 from service.store.database import Database
@@ -31,6 +32,7 @@ class State(TypedDict):
     public_url: str
     trusted_proxies: Sequence[IPv4Network | IPv6Network]
     metrics_token: str
+    provider: Provider | None
     metrics: Metrics
     pages: Pages
     cache: PageCache

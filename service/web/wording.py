@@ -79,6 +79,9 @@ CODES: dict[Code, tuple[str, str]] = {
     ),
 }
 
+LIKE_A_MODERATOR = "The author's name looks like a moderator's name."
+LIKE_THE_SITE = "The author's name looks like the site's own name."
+
 _STEPS = {
     Outcome.PUBLISH: "published at once",
     Outcome.HOLD: "held for review",
@@ -116,6 +119,18 @@ def step(entry: AuditEntry) -> tuple[str, str]:
     if entry.action == "reject" and reason in list(Reason):
         return f"{who} {what}: {REASONS[Reason(reason)].lower()}", note
     return f"{who} {what}", "" if entry.action == "undo" else entry.detail
+
+
+def recovery_codes_left(number: int) -> str:
+    """How many recovery codes a person has left, as a sentence."""
+    if number == 0:
+        return "No recovery code is left: make new ones."
+    return "One recovery code is left." if number == 1 else f"{number} recovery codes are left."
+
+
+def in_groups(secret: str) -> str:
+    """A long secret in groups of four, as people type it."""
+    return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
 
 
 def count(number: int, noun: str) -> str:

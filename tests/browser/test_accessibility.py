@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pyotp
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -65,13 +66,74 @@ def test_pages_of_the_desk_are_clean(
         page.goto(f"{world.service.url}{path}")
         assert findings(page) == [], path
 
+    page.goto(f"{world.service.url}/desk/second-factor")
+    assert findings(page) == []
+
     page.goto(f"{world.service.url}/desk/?page_url={talk}")
     page.get_by_role("article").first.locator("a.when").click()
     assert findings(page) == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_about_people_are_clean_and_fit_a_small_phone(
+    world: World, scheme: str, open_page: Open, complaints: list[str]
+) -> None:
+    name = f"Ada in {scheme} mode"
+    phone = {"width": 320, "height": 640}
+    page = open_page(world.link(name, role="admin"), color_scheme=scheme, viewport=phone)
+
+    def check() -> None:
+        assert findings(page) == [], page.url
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, page.url
+
+    check()
+    page.get_by_role("link", name="Choose a new password instead").click()
+    check()
+    page.get_by_label("New password").fill("iloveyou")
+    page.get_by_role("button", name="Set password").click()
+    expect(page.get_by_role("alert")).to_contain_text("most common")
+    check()
+    complaints.clear()  # the answer was a 422
+    page.get_by_label("New password").fill("seven quiet orchards")
+    page.get_by_role("button", name="Set password").click()
+    page.goto(f"{world.service.url}/desk/people")
+    check()
+    page.get_by_label("Name, as other moderators see it").fill(f"Mia in {scheme} mode")
+    page.get_by_label("Every site").select_option("viewer")
+    page.get_by_role("button", name="Make an invitation").click()
+    check()
+    page.get_by_role("link", name="Back to the people").click()
+    page.get_by_role("link", name=f"Mia in {scheme} mode").click()
+    check()
+    page.goto(f"{world.service.url}/desk/second-factor")
+    check()
+    secret = page.locator("code.secret").inner_text().replace(" ", "")
+    page.get_by_label("Your present password").fill("seven quiet orchards")
+    page.get_by_label("Code").fill(pyotp.TOTP(secret).now())
+    page.get_by_role("button", name="Turn the second factor on").click()
+    check()
+    page.goto(f"{world.service.url}/desk/second-factor")
+    check()
+    page.goto(f"{world.service.url}/desk/account")
+    check()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill("seven quiet orchards")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+    check()
+
+
 @pytest.mark.parametrize(
-    "path", ["/demo", "/desk/", "/desk/account", "/desk/classifier", "/desk/sign-in"]
+    "path",
+    [
+        "/demo",
+        "/desk/",
+        "/desk/account",
+        "/desk/classifier",
+        "/desk/sign-in",
+        "/desk/second-factor",
+    ],
 )
 def test_pages_fit_a_small_phone(world: World, talk: str, path: str, visit_desk: Open) -> None:
     phone = {"width": 320, "height": 640}

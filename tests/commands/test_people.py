@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from service.store import people, second_factors
+from service.store.database import Database, sqlite_url
+from tests.factories import NOW
 from tests.serving import desk, run_command
 
 
@@ -53,6 +56,9 @@ def test_a_token_stands_alone_on_the_last_line(data_dir: Path) -> None:
         (["moderator", "add", "max", "--role", "viewer", "--password-stdin"], "password"),
         (["moderator", "disable", "nobody"], "'nobody'"),
         (["moderator", "link", "nobody"], "'nobody'"),
+        (["moderator", "enable", "nobody"], "'nobody'"),
+        (["moderator", "rights", "nobody", "--role", "viewer"], "'nobody'"),
+        (["moderator", "reset-second-factor", "nobody"], "'nobody'"),
         (["token", "remove", "nobody"], "'nobody'"),
         (["token", "add", "bot", "--role", "viewer", "--site", "nowhere"], "'nowhere'"),
         (["token", "add", "bot", "--role", "viewer", "--site", "news", "--site", "news"], "--site"),
@@ -104,6 +110,40 @@ def test_moderators_are_listed_with_their_roles_and_disabled_ones_marked(data_di
 
     assert "uma\tviewer on news" in lines
     assert "zoe\tdisabled" in lines
+
+
+def test_a_person_gets_other_rights_and_is_let_in_again(data_dir: Path) -> None:
+    desk(data_dir, "moderator", "add", "kit", "--role", "admin")
+    desk(data_dir, "moderator", "disable", "kit")
+
+    desk(data_dir, "moderator", "rights", "kit", "--role", "viewer", "--site", "news")
+    desk(data_dir, "moderator", "enable", "kit")
+
+    assert "kit\tviewer on news" in desk(data_dir, "moderator", "list").splitlines()
+
+
+def test_a_second_factor_is_turned_off_where_there_is_one(data_dir: Path) -> None:
+    desk(data_dir, "moderator", "add", "lou", "--role", "viewer")
+    database = Database(sqlite_url(data_dir))
+    with database.transaction() as conn:
+        lou = people.find_moderator(conn, "lou")
+        assert lou is not None
+        second_factors.set_factor(conn, lou.id, "sealed", 0, NOW)
+    database.stop()
+
+    desk(data_dir, "moderator", "reset-second-factor", "lou")
+    again = run_command(data_dir, "moderator", "reset-second-factor", "lou")
+
+    assert (again.returncode, "no second factor" in again.stderr) == (2, True)
+
+
+def test_s24_a_common_password_is_refused_with_the_reason(data_dir: Path) -> None:
+    done = run_command(
+        data_dir, "moderator", "add", "pat", "--role", "viewer", "--password-stdin",
+        stdin="iloveyou\n",
+    )  # fmt: skip
+
+    assert (done.returncode, "most common" in done.stderr) == (2, True)
 
 
 def test_tokens_are_listed_without_what_they_are_and_taken_back_by_name(data_dir: Path) -> None:

@@ -69,6 +69,8 @@ def test_refusals_errors_and_sign_ins_are_logged_without_what_anybody_sent(
 
     events = [line["event"] for line in lines_of(serving)]
     assert {"limited", "sign-in refused", "signed in", "internal"} <= set(events)
+    (entry,) = [line for line in lines_of(serving) if line["event"] == "signed in"]
+    assert (entry["by"], bool(entry["name"]), bool(entry["network"])) == ("password", True, True)
     written = serving.logged + serving.printed
     session = signed_in.headers["set-cookie"].partition("=")[2].partition(";")[0]
     for secret in (

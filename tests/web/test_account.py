@@ -1,5 +1,6 @@
 """Signing in and out over HTTP."""
 
+import re
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -7,10 +8,12 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from service.people import hash_password
+from service.domain import Device
 from service.store import people
 from service.store.database import Database
+from service.tokens import digest
 from service.vocabulary import Role
+from tests.factories import hash_once
 from tests.web.moderating import HTML, sign_in
 
 PASSWORD = "a long walk home"
@@ -22,7 +25,7 @@ def add(database: Database, *, password: str = "") -> str:
     with database.transaction() as conn:
         moderator_id = people.add_moderator(conn, "max", Role.MODERATOR, [None], now)
         if password:
-            people.set_password(conn, moderator_id, hash_password(password))
+            people.set_password(conn, moderator_id, hash_once(password))
         return people.add_sign_in_link(conn, moderator_id, now)
 
 
@@ -65,7 +68,7 @@ def test_a_link_leads_whoever_has_no_password_to_set_one_and_others_on(
     with sqlite.transaction() as conn:
         max_ = people.find_moderator(conn, "max")
         assert max_ is not None
-        people.set_password(conn, max_.id, hash_password(PASSWORD))
+        people.set_password(conn, max_.id, hash_once(PASSWORD))
         link = people.add_sign_in_link(conn, max_.id, datetime.now(UTC))
     with_one = post(client, "/desk/sign-in", link=link, next="/desk/?status=rejected")
     assert with_one.headers["location"] == "/desk/?status=rejected"
@@ -141,3 +144,52 @@ def test_an_account_says_what_one_may_do_where(client: TestClient, sqlite: Datab
     page = sign_in(client, sqlite, role=Role.VIEWER).get("/desk/account").text
 
     assert "You are viewer on every site." in page
+
+
+def test_changing_a_password_asks_for_the_one_before(client: TestClient, sqlite: Database) -> None:
+    link = add(sqlite, password=PASSWORD)
+    post(client, "/desk/sign-in", link=link)
+    csrf = re.search('name="csrf" value="([^"]+)"', client.get("/desk/account", headers=HTML).text)
+    assert csrf is not None
+    new = "a long walk back"
+
+    wrong = post(client, "/desk/password", csrf=csrf[1], current="not this", password=new)
+    weak = post(client, "/desk/password", csrf=csrf[1], current=PASSWORD, password="iloveyou")
+    right = post(client, "/desk/password", csrf=csrf[1], current=PASSWORD, password=new)
+
+    assert [a.status_code for a in (wrong, weak, right)] == [401, 422, 303]
+    assert "not your present password" in wrong.text
+    assert "most common" in weak.text
+
+
+def test_one_s_sessions_are_listed_and_ended_one_by_one_or_all_others(
+    client: TestClient, sqlite: Database
+) -> None:
+    moderator = sign_in(client, sqlite)
+    now = datetime.now(UTC)
+    with sqlite.transaction() as conn:
+        others = [
+            people.add_session(conn, 1, now, Device("Firefox, Linux", "203.0.113.0/24"))
+            for _ in range(3)
+        ]
+        stranger = people.add_moderator(conn, "eva", Role.VIEWER, [None], now)
+        foreign = people.add_session(conn, stranger, now)
+
+    def alive() -> list[bool]:
+        with sqlite.transaction() as conn:
+            return [people.find_session(conn, s, now) is not None for s in (*others, foreign)]
+
+    page = moderator.get("/desk/account").text
+    ids = re.findall('name="session" value="([0-9a-f]{32})"', page)
+    assert page.count("Firefox, Linux</strong>") == len(ids) == 3
+    assert page.count("this one") == 1
+    assert "Network 203.0.113.0/24." in page
+
+    moderator.post("/desk/sessions/end", {"session": ids[0]})
+    assert sorted(alive()) == [False, True, True, True]
+    moderator.post("/desk/sessions/end", {"session": digest("session", foreign).hex()})
+    moderator.post("/desk/sessions/end", {"session": "no number"})
+    assert alive()[-1]
+    moderator.post("/desk/sessions/end", {})
+    assert alive() == [False, False, False, True]
+    assert moderator.get("/desk/").status_code == 200

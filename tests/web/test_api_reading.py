@@ -14,6 +14,7 @@ from service.web.state import clock
 from tests.factories import NOW, ORIGIN, PAGE, a_comment, a_site, a_site_with, some_comments
 from tests.limiting import OFF
 from tests.web.asking import COMMENTS, THREAD, a_body, check_problem, post
+from tests.web.moderating import sign_in
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +53,32 @@ def test_s10_a_thread_shows_allow_listed_fields_only(client: TestClient, site: D
         assert answer.status_code == 200
         for secret in ("mail.example", "203.0.113", "Hidden words", "tiny", "0.02", 'barley"'):
             assert secret not in answer.text
+
+
+def test_s10_no_public_answer_names_a_moderator(client: TestClient, site: Database) -> None:
+    moderator = sign_in(client, site, "Zebedee Quint")
+    mine = post(client)
+    with site.transaction() as conn:
+        others = [a_comment(conn, email=f"e{n}@mail.example").id for n in range(2)]
+    for ids, choice in ((others[:1], "approve"), (others[1:], "reject:abuse")):
+        fields = {f"tick:{ids[0]}": "1", "decide": choice, "note": "Zebedee Quint was here."}
+        assert moderator.post("/desk/decisions", fields).status_code == 303
+    client.cookies.clear()
+    author = {"Authorization": f"Bearer {mine['edit_token']}"}
+    place = f"{COMMENTS}/{mine['id']}"
+
+    answers = [
+        *(client.get(path, params=THREAD) for path in (COMMENTS, "/threads", "/threads/form")),
+        *(client.get(path, params=THREAD) for path in ("/api/v1/form", "/api/v1/counts")),
+        client.get("/threads", params=THREAD | {"site": "nowhere"}),
+        *(client.get(path) for path in ("/readyz", "/metrics", "/openapi.json", "/desk/sign-in")),
+        client.patch(place, json={"comment": "Other words."}, headers=author),
+        client.patch(f"{COMMENTS}/{others[0]}", json={"comment": "x"}, headers=author),
+        client.delete(place, headers=author),
+    ]
+
+    assert [answer.text for answer in answers if "zebedee" in answer.text.lower()] == []
+    assert [a.headers for a in answers if "zebedee" in str(a.headers).lower()] == []
 
 
 def test_s11_pending_rejected_and_removed_look_like_nothing_at_all(

@@ -7,7 +7,8 @@ import pytest
 from service.domain import Score, Term
 from service.review import QueueItem
 from service.store.database import Database
-from service.web.cards import Card, card
+from service.text import outline
+from service.web.cards import Card, KnownNames, card
 from tests.factories import ADMIN, NOW, VIEWER, a_comment, a_site
 
 
@@ -82,3 +83,32 @@ def test_buttons_depend_on_the_role_and_on_what_is_left(sqlite: Database) -> Non
     assert shown.waits
     assert not card(QueueItem(shown.comment, {}), VIEWER, NOW).may_decide
     assert shown.ago == "2 hours ago"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("Max", "moderator's name"),
+        ("Mах", "moderator's name"),  # the last two are Cyrillic
+        ("News", "site's own name"),
+        ("N e w s", "site's own name"),
+        ("Eva", ""),  # a moderator of another site
+        ("Maxine", ""),
+        ("🌾", ""),
+    ],
+)
+def test_s31_a_name_that_looks_like_a_moderator_s_or_the_site_s_is_flagged(
+    sqlite: Database, name: str, said: str
+) -> None:
+    with sqlite.transaction() as conn:
+        site = a_site(conn)
+        comment = a_comment(conn, name=name)
+    known = KnownNames(
+        {None: frozenset({outline("max")}), site.id + 1: frozenset({outline("eva")})},
+        {site.id: frozenset({outline("news")})},
+    )
+
+    shown = card(QueueItem(comment, {"held": 1}), ADMIN, NOW, known=known)
+
+    assert said in shown.posing
+    assert bool(said) == bool(shown.posing)

@@ -272,3 +272,20 @@ def test_how_far_people_and_model_agree_is_told_from_20_comments_on(
     page = moderator.get("/desk/").text
 
     assert ("People and model agreed on 100 %" in page) is is_shown
+
+
+def test_s31_the_queue_says_whose_name_an_author_s_looks_like(
+    client: TestClient, sqlite: Database
+) -> None:
+    moderator = sign_in(client, sqlite, "Kim Baker")
+    with sqlite.transaction() as conn:
+        posing = a_comment(conn, name="Kіm Bаker", email="k@mail.example")  # two are Cyrillic
+        a_comment(conn, name="NEWS", email="n@mail.example")
+        a_comment(conn, name="Ann")
+
+    page = moderator.get("/desk/").text
+
+    assert page.count("looks like a moderator&#39;s name") == 1
+    assert page.count("looks like the site&#39;s own name") == 1
+    for path in (f"/desk/comments/{posing.id}", f"/desk/comments/{posing.id}/card"):
+        assert "looks like a moderator&#39;s name" in moderator.get(path).text

@@ -16,8 +16,9 @@ from service.store.schema.metadata import metadata
 from service.store.schema.models import model, promotion, retraining, shadow
 from service.store.schema.outbox import outbox
 from service.store.schema.people import api_token, grant, moderator, session, sign_in_link
+from service.store.schema.proofs import identity, recovery_code, second_factor
 
-HEAD = "0006"  # the newest migration; a test holds it against the folder
+HEAD = "0007"  # the newest migration; a test holds it against the folder
 
 __all__ = [
     "HAS_ADDRESS",
@@ -30,13 +31,16 @@ __all__ = [
     "decision",
     "decision_item",
     "grant",
+    "identity",
     "metadata",
     "model",
     "moderator",
     "outbox",
     "promotion",
+    "recovery_code",
     "repeat",
     "retraining",
+    "second_factor",
     "session",
     "shadow",
     "sign_in_link",

@@ -13,6 +13,7 @@ moderator = Table(
     Column("password_hash", Text),
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
+    Column("seen_at", Instant),  # at the desk, to the minute
 )
 
 grant = Table(
@@ -44,6 +45,8 @@ session = Table(
     Column("moderator_id", ForeignKey("moderator.id"), nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("seen_at", Instant, nullable=False),
+    Column("browser", Text),
+    Column("network", Text),
     Index("ix_session_moderator_id", "moderator_id"),
 )
 
