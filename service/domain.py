@@ -165,6 +165,7 @@ class Comment(Struct, frozen=True):
     decision_id: str | None
     claimed_by: str
     claimed_until: datetime | None
+    reports: int = 0
 
 
 class Receipt(Struct, frozen=True):

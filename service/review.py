@@ -17,24 +17,15 @@ from service.errors import (
 )
 from service.store import audit, comments, decisions, queue, sites
 from service.store.database import Database
-from service.store.queue import Filter
+from service.store.filters import Filter
+from service.store.items import QueueItem, with_context
+from service.store.orders import Cursor, Placed
+from service.store.orders import list_queue as list_placed
 from service.tokens import named_id, new_id
-from service.vocabulary import Choice, Role, Status
+from service.vocabulary import OPEN, Choice, Order, Role, Status
 
 _STATUS_OF = {Choice.APPROVE: Status.PUBLISHED, Choice.REJECT: Status.REJECTED}
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")  # what no database keeps
-
-
-@dataclass(frozen=True, slots=True)
-class QueueItem:
-    """A comment as the desk shows it, with its author's comments on the site by status.
-
-    `parent` is the comment it answers, if it answers one.
-    """
-
-    comment: Comment
-    author: dict[str, int]
-    parent: Comment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +42,25 @@ async def list_queue(
     actor: Actor,
     wanted: Filter,
     *,
-    newest_first: bool = False,
+    order: Order = Order.OLDEST,
     limit: int = 50,
-    after: str | None = None,
+    after: Cursor | None = None,
+    grouped: bool = False,
     store: Database,
 ) -> list[QueueItem]:
-    """A page of comments the actor may see, in the order they came in.
+    """A page of comments the actor may see; `grouped` shows a group by its oldest alone.
 
     `wanted.site_ids` is replaced by the actor's own sites. Raises Forbidden for a site that is
     not theirs, NotFound (with the same words) for one that does not exist.
     """
-    return await store.read(_list_queue, actor, wanted, newest_first, limit, after)
+
+    def read(conn: Connection) -> list[QueueItem]:
+        own = _own(conn, actor, wanted)
+        in_groups = grouped and own.status in OPEN
+        page = list_placed(conn, own, order, limit=limit, after=after, grouped=in_groups)
+        return with_context(conn, page, own if in_groups else None)
+
+    return await store.read(read)
 
 
 async def count_waiting(actor: Actor, wanted: Filter, *, store: Database) -> int:
@@ -172,24 +171,6 @@ def _own(conn: Connection, actor: Actor, wanted: Filter) -> Filter:
     return replace(wanted, site_ids=actor.site_ids())
 
 
-def _list_queue(
-    conn: Connection, actor: Actor, wanted: Filter, newest_first: bool, limit: int,
-    after: str | None,
-) -> list[QueueItem]:  # fmt: skip
-    page = queue.list_queue(
-        conn, _own(conn, actor, wanted), newest_first=newest_first, limit=limit, after=after
-    )
-    return _with_authors(conn, page)
-
-
-def _with_authors(conn: Connection, page: list[Comment]) -> list[QueueItem]:
-    counts = queue.count_by_authors(conn, [(c.site_id, c.email) for c in page])
-    parents = comments.list_comments(conn, {c.parent_id for c in page if c.parent_id})
-    return [
-        QueueItem(c, counts[(c.site_id, c.email)], parents.get(c.parent_id or "")) for c in page
-    ]
-
-
 def _look_again(
     conn: Connection, actor: Actor, wanted: Filter, ids: Sequence[str], since: str | None,
     now: datetime,
@@ -205,7 +186,7 @@ def _claim(
 ) -> list[QueueItem]:
     site_ids = actor.site_ids(Role.MODERATOR)
     claimed = queue.claim_next(conn, site_ids, actor.name, limit, now, ids=ids, lease=lease)
-    return _with_authors(conn, claimed)
+    return with_context(conn, [Placed(comment) for comment in claimed])
 
 
 def _decide(conn: Connection, actor: Actor, decision: Decision, now: datetime) -> DecisionResult:
@@ -295,5 +276,5 @@ def _read_comment(
     conn: Connection, actor: Actor, comment_id: str
 ) -> tuple[QueueItem, list[AuditEntry]]:
     comment = access_comment(conn, actor, comment_id, Role.VIEWER)
-    (item,) = _with_authors(conn, [comment])
+    (item,) = with_context(conn, [Placed(comment)])
     return item, audit.list_entries(conn, comment_id)

@@ -26,10 +26,10 @@ from service.store import audit, threads
 from service.store.prepared import Prepared
 from service.store.schema import HAS_ADDRESS, decision, site, thread
 from service.store.schema import comment as table
-from service.vocabulary import VISIBLE, Band, Code, Outcome, Reason, Status
+from service.vocabulary import DEFERRING, VISIBLE, Band, Code, Outcome, Reason, Status
 
 _SHADOW = ("shadow_score", "shadow_model")  # of no use to whoever reads a comment
-_LATER = ("edited_at", "decision_id", "claimed_by", "claimed_until", *_SHADOW)  # empty at first
+_LATER = ("edited_at", "decision_id", "claimed_by", "claimed_until", "reports", *_SHADOW)  # empty
 _ADD = Prepared(
     insert(table).values({c.name: bindparam(c.name) for c in table.columns if c.name not in _LATER})
 )
@@ -112,7 +112,7 @@ def insert_comment(
         comment=submission.comment, lang=submission.lang, status=verdict.outcome.status.value,
         verdict=verdict.outcome.value, reasons=_dump_reasons(verdict.reasons),
         cluster=cluster.id if cluster else "", address=submission.address, created_at=now,
-        version=1, **_score_columns(score, band),
+        version=1, deferred=_is_deferred(verdict), **_score_columns(score, band),
         **_html_columns(submission.comment, verdict.outcome.status),
     )  # fmt: skip
     if verdict.outcome.status in VISIBLE:
@@ -194,7 +194,7 @@ def change_text(
         update(table)
         .where(table.c.id == comment.id)
         .values(
-            comment=text, edited_at=now, verdict=verdict.outcome,
+            comment=text, edited_at=now, verdict=verdict.outcome, deferred=_is_deferred(verdict),
             reasons=_dump_reasons(verdict.reasons), **_score_columns(score, band),
             shadow_score=shadow.probability if shadow else None,
             shadow_model=shadow.model if shadow else None,
@@ -237,6 +237,10 @@ def _score_columns(score: Score | None, band: Band) -> dict[str, object]:
     }
 
 
+def _is_deferred(verdict: Verdict) -> int:
+    return int(any(reason.code in DEFERRING for reason in verdict.reasons))
+
+
 def _dump_reasons(reasons: tuple[Signal, ...]) -> str:
     """Reasons as stored: a JSON list of [code, detail]."""
     return _dump([[r.code, r.detail] for r in reasons])
@@ -276,4 +280,5 @@ def comment_of(row: Row[*tuple[Any, ...]]) -> Comment:
         decision_id=row.decision_id,
         claimed_by=row.claimed_by or "",
         claimed_until=row.claimed_until,
+        reports=row.reports,
     )

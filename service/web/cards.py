@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from service.domain import Actor, Comment
 from service.intake.address import prefixes
-from service.review import QueueItem
+from service.store.items import QueueItem
 from service.store.queue import looker
 from service.text import find_links, host_of
 from service.vocabulary import OPEN, VISIBLE, Code, Role, Status

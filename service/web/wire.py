@@ -11,7 +11,7 @@ from service.domain import AuditEntry, DecisionResult
 from service.domain import Receipt as DomainReceipt
 from service.intake.address import prefixes
 from service.read import PublicComment, PublicPage
-from service.review import QueueItem
+from service.store.items import QueueItem
 from service.vocabulary import Band, Choice, Code, Reason, Status
 
 

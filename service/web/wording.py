@@ -48,6 +48,10 @@ CODES: dict[Code, tuple[str, str]] = {
         "Its form token had already been used for another comment.",
     ),
     Code.TOO_FAST: ("sent too fast", "The form came back faster than a person types."),
+    Code.PROOF_MISSING: (
+        "no proof of work",
+        "It came without the proof of work that a browser makes, so it waits behind the others.",
+    ),
     Code.TOO_MANY_LINKS: ("many links", "It has {} links, more than this site lets through."),
     Code.DUPLICATE: ("same text several times", "Nearly the same text has now come {} times."),
     Code.FIRST_TIME_AUTHOR: (
