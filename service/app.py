@@ -27,7 +27,7 @@ from service.scoring.drift import Drift
 from service.scoring.serving import Serving
 from service.store.database import Database, sqlite_url
 from service.submit import Twins
-from service.tidy import tidy
+from service.tidy import index_all, tidy
 from service.watch import watch_drift
 from service.web import (
     account,
@@ -39,6 +39,7 @@ from service.web import (
     moderation,
     openapi,
     problems,
+    reports,
     thread,
 )
 from service.web.cache import PageCache
@@ -63,6 +64,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/api/v1/preview", api.post_preview, methods=["POST"]),
     Route(COMMENT, api.patch_comment, methods=["PATCH"]),
     Route(COMMENT, api.delete_comment, methods=["DELETE"]),
+    Route(f"{COMMENT}/reports", reports.post_report, methods=["POST"]),
     Route(f"{COMMENT}/history", moderation.get_history),
     Route("/api/v1/queue", moderation.get_queue),
     Route("/api/v1/queue/watch", moderation.get_watch),
@@ -186,6 +188,8 @@ def settle_memory() -> None:
 
 async def _tidy_now_and_then(store: Database, metrics: Metrics) -> None:
     drift: Drift | None = None
+    with suppress(Unavailable):  # what came in while an older version ran
+        await index_all(store=store)
     while True:
         await asyncio.sleep(_TIDY_EVERY)
         try:

@@ -166,6 +166,7 @@ class Comment(Struct, frozen=True):
     claimed_by: str
     claimed_until: datetime | None
     reports: int = 0
+    page_excerpt: str = ""
 
 
 class Receipt(Struct, frozen=True):

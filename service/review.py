@@ -15,7 +15,7 @@ from service.errors import (
     InvalidSubmission,
     NotFound,
 )
-from service.store import audit, comments, decisions, queue, sites
+from service.store import audit, comments, decisions, queue, search, sites
 from service.store.database import Database
 from service.store.filters import Filter
 from service.store.items import QueueItem, with_context
@@ -25,6 +25,7 @@ from service.tokens import named_id, new_id
 from service.vocabulary import OPEN, Choice, Order, Role, Status
 
 _STATUS_OF = {Choice.APPROVE: Status.PUBLISHED, Choice.REJECT: Status.REJECTED}
+_STRETCH, _STRETCHES = 200, 25  # comments made searchable at once, and how often for one search
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")  # what no database keeps
 
 
@@ -48,23 +49,27 @@ async def list_queue(
     grouped: bool = False,
     store: Database,
 ) -> list[QueueItem]:
-    """A page of comments the actor may see; `grouped` shows a group by its oldest alone.
+    """A page of comments the actor may see; `grouped` as the desk shows them: a group by its
+    oldest, and with what stands around.
 
     `wanted.site_ids` is replaced by the actor's own sites. Raises Forbidden for a site that is
     not theirs, NotFound (with the same words) for one that does not exist.
     """
 
+    await _make_searchable(wanted, store)
+
     def read(conn: Connection) -> list[QueueItem]:
         own = _own(conn, actor, wanted)
         in_groups = grouped and own.status in OPEN
         page = list_placed(conn, own, order, limit=limit, after=after, grouped=in_groups)
-        return with_context(conn, page, own if in_groups else None)
+        return with_context(conn, page, own if in_groups else None, near=grouped)
 
     return await store.read(read)
 
 
 async def count_waiting(actor: Actor, wanted: Filter, *, store: Database) -> int:
     """How many comments match."""
+    await _make_searchable(wanted, store)
     return await store.read(lambda conn: queue.count_queue(conn, _own(conn, actor, wanted))[0])
 
 
@@ -98,6 +103,7 @@ async def look_again(
     Comments of sites the actor may not see are left out. Raises Forbidden and NotFound as
     `list_queue` does.
     """
+    await _make_searchable(wanted, store)
     return await store.read(_look_again, actor, wanted, ids, since, now)
 
 
@@ -161,6 +167,15 @@ def access_comment(
     return comment
 
 
+async def _make_searchable(wanted: Filter, store: Database) -> None:
+    """Before a search: what has come in since the last one. More than this the tidying does."""
+    for _ in range(_STRETCHES if wanted.text else 0):
+        entries = await store.read(search.list_missing, _STRETCH)
+        if not entries:
+            return
+        await store.write(search.add_entries, entries)
+
+
 def _own(conn: Connection, actor: Actor, wanted: Filter) -> Filter:
     if wanted.site_key:
         site = sites.find_site(conn, wanted.site_key)
@@ -206,7 +221,7 @@ def _decide(conn: Connection, actor: Actor, decision: Decision, now: datetime) -
         if comment is None or comment.status is Status.REMOVED:
             continue
         expected = decision.versions.get(comment_id, comment.version)
-        settled = comment.status is target and comment.decision_id is not None
+        settled = comment.status is target and comment.decision_id and not comment.reports
         if expected == comment.version and not settled and comments.change_status(
             conn, comment, target, actor=actor.name, action=decision.choice,
             detail=_why(decision), decision_id=decision_id, now=now,
@@ -276,5 +291,5 @@ def _read_comment(
     conn: Connection, actor: Actor, comment_id: str
 ) -> tuple[QueueItem, list[AuditEntry]]:
     comment = access_comment(conn, actor, comment_id, Role.VIEWER)
-    (item,) = with_context(conn, [Placed(comment)])
+    (item,) = with_context(conn, [Placed(comment)], near=True)
     return item, audit.list_entries(conn, comment_id)

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, FromClause, func, or_, select, text
 
+from service.store import search
 from service.store.schema import comment, site, thread
 from service.vocabulary import Status
 
@@ -30,7 +31,9 @@ class Filter:
     until: str = ""
 
 
-def conditions(wanted: Filter, t: FromClause = comment) -> list[ColumnElement[bool]]:
+def conditions(
+    conn: Connection, wanted: Filter, t: FromClause = comment
+) -> list[ColumnElement[bool]]:
     """What makes a row of `t`, the table of comments by whatever name, one that is wanted."""
     found: list[Any] = [_of_status(wanted.status, t)]
     c = t.c
@@ -57,8 +60,7 @@ def conditions(wanted: Filter, t: FromClause = comment) -> list[ColumnElement[bo
     if wanted.until:
         found.append(c.id <= wanted.until)
     if wanted.text:
-        columns = (c.comment, c.name, c.email, c.website)
-        found.append(or_(*(column.icontains(wanted.text, autoescape=True) for column in columns)))
+        found.append(search.found_by(conn, wanted.text, t))
     return found
 
 

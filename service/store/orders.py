@@ -59,9 +59,9 @@ class _Asked:
         self, where: list[Any], order: tuple[Any, ...], limit: int, *more: ColumnElement[Any]
     ) -> Iterator[Any]:
         """Rows of comments, `more` as further columns."""
-        query = SELECT_COMMENT.add_columns(*more).where(*conditions(self.wanted), *where)
+        query = SELECT_COMMENT.add_columns(*more).where(*conditions(self.conn, self.wanted), *where)
         if self.is_grouped:
-            query = query.where(_is_first_of_its_group(self.wanted))
+            query = query.where(_is_first_of_its_group(self.conn, self.wanted))
         return iter(self.conn.execute(query.order_by(*order).limit(limit)))
 
 
@@ -86,10 +86,10 @@ def list_queue(
     return list(islice(_WALKS[order](asked, after, limit), limit))
 
 
-def _is_first_of_its_group(wanted: Filter) -> ColumnElement[bool]:
+def _is_first_of_its_group(conn: Connection, wanted: Filter) -> ColumnElement[bool]:
     twin = comment.alias("twin")
     older = exists().where(
-        *conditions(wanted, twin),
+        *conditions(conn, wanted, twin),
         twin.c.site_id == comment.c.site_id,
         twin.c.cluster == comment.c.cluster,
         text("twin.cluster <> ''"),
@@ -178,7 +178,7 @@ def _threads(asked: _Asked, part: _Part, start: Cursor | None) -> Iterator[tuple
     """Pages with comments that are wanted: (id, how many are published, after which comment)."""
     reach = (-thread.c.published, thread.c.id)
     has_some = exists().where(
-        comment.c.thread_id == thread.c.id, *conditions(asked.wanted), *part.where
+        comment.c.thread_id == thread.c.id, *conditions(asked.conn, asked.wanted), *part.where
     )
     keys: tuple[float, ...] = ()
     if start:

@@ -31,21 +31,25 @@ class Standing:
 
 def count_queue(conn: Connection, wanted: Filter) -> tuple[int, datetime | None]:
     """How many comments match, and when the oldest of them came in."""
-    total = conn.scalar(select(func.count()).select_from(table).where(*conditions(wanted))) or 0
+    total = (
+        conn.scalar(select(func.count()).select_from(table).where(*conditions(conn, wanted))) or 0
+    )
     # statements of their own: the count needs nothing but an index, and each half sorts by time
     halves = range(2) if wanted.status is Status.HELD else [None]
-    oldest: list[datetime | None] = [conn.scalar(_oldest(wanted, half)) for half in halves]
+    oldest: list[datetime | None] = [conn.scalar(_oldest(conn, wanted, half)) for half in halves]
     return total, min((at for at in oldest if at), default=None)
 
 
-def _oldest(wanted: Filter, deferred: int | None) -> Select[datetime]:
-    query = select(table.c.created_at).where(*conditions(wanted)).order_by(table.c.id).limit(1)
+def _oldest(conn: Connection, wanted: Filter, deferred: int | None) -> Select[datetime]:
+    query = (
+        select(table.c.created_at).where(*conditions(conn, wanted)).order_by(table.c.id).limit(1)
+    )
     return query if deferred is None else query.where(table.c.deferred == deferred)
 
 
 def count_newer(conn: Connection, wanted: Filter, since: str) -> int:
     """How many comments match that came in after the comment `since`."""
-    query = select(func.count()).select_from(table).where(*conditions(wanted))
+    query = select(func.count()).select_from(table).where(*conditions(conn, wanted))
     if wanted.status is Status.HELD:
         query = query.where(table.c.deferred.in_((0, 1)))  # so that the index of ids is of use
     return conn.scalar(query.where(table.c.id > since)) or 0

@@ -18,6 +18,7 @@ from service.web.highlight import highlight
 
 TEXT_LIMIT = 1200  # characters of a comment on a page of many
 _EXCERPT = 240
+_SHORT = 100
 _MOST_HOSTS = 8
 _MOST_TERMS = 5
 _TERM = 60  # characters of a term: a word can be as long as a comment
@@ -27,12 +28,24 @@ _ABOUT_WORDS = frozenset({Code.BLOCKED_WORD, Code.HELD_WORD})
 
 
 @dataclass(frozen=True, slots=True)
+class Twin:
+    """Another of a group, in short."""
+
+    id: str
+    version: int
+    name: str
+    created_at: datetime
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One comment on a page of the desk.
 
     `findings` and `failures` are sentences; `against` and `speaking_for` the terms that weighed;
     `hosts` where its links lead, with how many; `left_out` how many characters `text` lacks;
-    `looker` somebody else who has a claim on it.
+    `looker` somebody else who has a claim on it; `around` its parent and others beside it, each
+    with the beginning of its text; `alike` the others of its group.
     """
 
     comment: Comment
@@ -53,6 +66,11 @@ class Card:
     ago: str
     looker: str
     may_decide: bool
+    language: str
+    page_excerpt: str
+    around: tuple[tuple[Comment, str], ...]
+    alike: tuple[Twin, ...]
+    more_alike: int
 
     @property
     def waits(self) -> bool:
@@ -61,8 +79,9 @@ class Card:
 
     @property
     def is_approved(self) -> bool:
-        """Whether a person has approved it already."""
-        return self.comment.status in VISIBLE and self.comment.decision_id is not None
+        """Whether a person has approved it already, and nobody has reported it since."""
+        c = self.comment
+        return c.status in VISIBLE and c.decision_id is not None and not c.reports
 
     @property
     def is_rejected(self) -> bool:
@@ -96,6 +115,14 @@ def card(item: QueueItem, actor: Actor, now: datetime, *, limit: int = TEXT_LIMI
         ago=wording.ago(c.created_at, now),
         looker="" if has_claim == actor.name else has_claim,
         may_decide=actor.may(Role.MODERATOR, c.site_id) and c.status is not Status.REMOVED,
+        language=c.lang,
+        page_excerpt=cut(c.page_excerpt, _EXCERPT),
+        around=tuple((other, cut(other.comment, _EXCERPT)) for other in item.around),
+        alike=tuple(
+            Twin(one.id, one.version, one.name, one.created_at, cut(one.comment, _SHORT))
+            for one in item.alike
+        ),
+        more_alike=item.more_alike,
     )
 
 

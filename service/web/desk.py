@@ -9,11 +9,11 @@ from service import review, tally
 from service.domain import Actor, Comment, Decision, DecisionResult
 from service.errors import FieldError, InvalidSubmission, NotFound
 from service.intake.body import parse_urlencoded
-from service.store.comments import NO_ID
 from service.store.decisions import Made
 from service.store.filters import Filter
 from service.store.items import QueueItem
-from service.vocabulary import OPEN, Choice, Order, Reason, Role
+from service.tokens import NO_ID
+from service.vocabulary import OPEN, Choice, Order, Reason, Role, Status
 from service.web.auth import require_actor
 from service.web.cards import card, cut
 from service.web.desk_page import desk_page, here, own_path, redirect, signed_in
@@ -23,6 +23,7 @@ from service.web.query import limit_of, path_id
 from service.web.queue_query import FILTERS, cursor_of, order_of, queue_filter, spell_cursor
 from service.web.state import DeskRequest, clock
 
+_REPORTED = Filter(None, status=Status.PUBLISHED, reported=True)
 PAGE = 25  # comments of one page of the desk
 _NOTE_LIMIT = 2000
 _ENOUGH = 20  # decisions before a share of them says anything
@@ -87,7 +88,7 @@ async def post_decision(request: DeskRequest) -> Response:
     back = fields.get("back", "")
     if result.conflicts:
         return _conflicts(request, actor, result, back)
-    return redirect(request, back, decided=result.decision_id)
+    return redirect(request, back, at=fields.get("at", ""), decided=result.decision_id)
 
 
 async def post_undo(request: DeskRequest) -> Response:
@@ -150,6 +151,7 @@ async def _queue_page(
         "matching": await review.count_waiting(actor, wanted, store=store) if filters else None,
         "sites": await review.list_sites(actor, store=store),
         "latest": latest,
+        "reported": await review.count_waiting(actor, _REPORTED, store=store),
         "decided": _find(latest, query.get("decided", "")),
         "undone": _number(query.get("undone", "")),
         "chosen": dict.fromkeys((*FILTERS, "order"), "") | chosen,
@@ -208,9 +210,15 @@ def _decision(fields: Mapping[str, str]) -> Decision:
         ids=check_ids(list(ticked)),
         choice=Choice(choice),
         reason=Reason(reason) if choice == Choice.REJECT and reason in list(Reason) else None,
-        note=fields.get("note", "").replace("\x00", "").strip()[:_NOTE_LIMIT],
+        note=""
+        if choice == Choice.APPROVE
+        else fields.get("note", "").replace("\x00", "").strip()[:_NOTE_LIMIT],
         versions={i: number for i, text in ticked.items() if (number := _number(text)) is not None},
     )
+
+
+def _note(fields: Mapping[str, str]) -> str:
+    return fields.get("note", "").replace("\x00", "").strip()[:_NOTE_LIMIT]
 
 
 def _number(text: str) -> int | None:

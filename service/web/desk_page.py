@@ -12,6 +12,7 @@ from service.vocabulary import Reason, Role
 from service.web import wording
 from service.web.auth import csrf_token, require_actor
 from service.web.pages import Pages
+from service.web.query import is_id
 from service.web.state import DeskRequest
 
 
@@ -52,11 +53,14 @@ def here(request: DeskRequest) -> str:
     return f"{path}?{query}" if query else path
 
 
-def redirect(request: DeskRequest, back: str, **told: str) -> Response:
-    """On to `back`, which `own_path` checks, with what there is to tell in its query."""
+def redirect(request: DeskRequest, back: str, *, at: str = "", **told: str) -> Response:
+    """On to `back`, which `own_path` checks, with what there is to tell in its query; to the
+    comment `at` on that page, where there is one."""
     target = own_path(request, back)
     if told:
         target += ("&" if "?" in target else "?") + urlencode(told)
+    if is_id(at):
+        target += f"#comment-{at}"
     return RedirectResponse(target, 303)
 
 

@@ -120,6 +120,12 @@ class Preview(msgspec.Struct):
     html: str
 
 
+class Reported(msgspec.Struct):
+    """The answer to a report, whatever became of it."""
+
+    received: bool = True
+
+
 class ReasonShown(msgspec.Struct):
     """Why the verdict is what it is: a stable code, what was seen, and whether it broke."""
 
@@ -162,6 +168,7 @@ class QueueEntry(msgspec.Struct):
     claimed_by: str
     claimed_until: datetime | None
     version: int
+    reports: int
 
     @classmethod
     def of(cls, item: QueueItem) -> "QueueEntry":
@@ -192,6 +199,7 @@ class QueueEntry(msgspec.Struct):
             claimed_by=c.claimed_by,
             claimed_until=c.claimed_until,
             version=c.version,
+            reports=c.reports,
         )
 
 

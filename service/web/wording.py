@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from service.domain import AuditEntry
-from service.vocabulary import SYSTEM, Band, Code, Outcome, Reason, Status
+from service.vocabulary import SYSTEM, Band, Code, Order, Outcome, Reason, Status
 
 BANDS = {
     Band.LIKELY_FINE: "Likely fine",
@@ -17,6 +17,14 @@ STATUSES = {
     Status.PUBLISHED: "Published",
     Status.REJECTED: "Rejected",
     Status.REMOVED: "Removed",
+}
+
+ORDERS = {
+    Order.OLDEST: "Oldest first",
+    Order.NEWEST: "Newest first",
+    Order.UNCERTAIN: "Where the model is least sure",
+    Order.REPORTED: "Most reported first",
+    Order.REACH: "Pages with most comments first",
 }
 
 REASONS = {

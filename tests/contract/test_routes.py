@@ -21,7 +21,7 @@ PUBLIC = {
     "POST /api/v1/comments", "GET /api/v1/comments", "GET /api/v1/counts", "GET /api/v1/form",
     "POST /api/v1/preview", "GET /threads", "GET /threads/form", "GET /embed.js", "GET /demo",
     "GET /desk/sign-in", "POST /desk/sign-in", "GET /openapi.json", "GET /docs", "GET /livez",
-    "GET /readyz", "GET /metrics", "GET /static",
+    "GET /readyz", "GET /metrics", "GET /static", "POST /api/v1/comments/{id:uuid}/reports",
 }  # fmt: skip
 OWN = {"PATCH /api/v1/comments/{id:uuid}", "DELETE /api/v1/comments/{id:uuid}"}  # by edit token
 ADMINS = {  # of every site

@@ -172,7 +172,7 @@ class Watch {
     this.fresh = this.fresh.filter((card) => !document.getElementById(card.id));
     if (newer > 0 && this.fresh.length < Math.min(newer, 200)) {
       const query = new URLSearchParams(queue.dataset.filter);
-      for (const [name, value] of [["order", "oldest"], ["cursor", this.since], ["limit", "200"]]) {
+      for (const [name, value] of [["order", "oldest"], ["since", this.since], ["limit", "200"]]) {
         query.set(name, value);
       }
       const html = await fetchPage(`${this.desk}?${query}`);

@@ -79,6 +79,7 @@ const ON_CARD = {
   spam: (card) => card.querySelector('[data-do="spam"]') && decideBy(card, "reject:spam"),
   reject: toggleReasons,
   skip: advance,
+  author: (card) => /** @type {HTMLElement | null} */ (card.querySelector('[data-do="author"]'))?.click(),
   tick: (card) => /** @type {HTMLElement | null} */ (card.querySelector(".tick input"))?.click(),
 };
 
@@ -97,7 +98,7 @@ document.addEventListener("keydown", (event) => {
   if (asked in ANYWHERE) return ANYWHERE[asked]();
   const card = focusedCard(event.target);
   if (!card) return say(`No comment has the focus: press ${keys.of("next")}`);
-  if (card.dataset.stand && asked !== "skip") return say("This is decided already");
+  if (card.dataset.stand && asked !== "skip" && asked !== "author") return say("This is decided already");
   if (asked in ON_CARD) ON_CARD[asked](card);
   else decideByReason(card, Number(asked));
 });
@@ -106,7 +107,7 @@ document.addEventListener("keydown", (event) => {
 function escape(event) {
   const at = /** @type {Element} */ (event.target);
   if (at.closest("dialog") || event.isComposing) return;
-  const details = /** @type {HTMLDetailsElement | null} */ (at.closest("details.reject"));
+  const details = /** @type {HTMLDetailsElement | null} */ (at.closest(".card details"));
   if (details) details.open = false;
   if (details || at.closest(".filters")) backToCard();
 }
@@ -116,7 +117,7 @@ document.addEventListener("submit", (event) => {
   const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
   const isBulk = form.id === "bulk";
   const card = focusedCard(form);
-  if (!button || !(isBulk || card) || button.name !== "decide") return;
+  if (!button || !(isBulk || card) || button.name !== "decide" || "apart" in form.dataset) return;
   event.preventDefault();
   if (card) return decideBy(card, button.value);
   const reason = /** @type {HTMLSelectElement} */ (form.elements.namedItem("reason")).value;
