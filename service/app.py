@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from service.config import Config
 from service.correct import Seen, correct
 from service.errors import DeskError, Unavailable
+from service.group import group_late
 from service.huge_pages import use_huge_pages
 from service.limits import Limits
 from service.link import open_link
@@ -31,6 +32,7 @@ from service.tidy import index_all, tidy
 from service.watch import watch_drift
 from service.web import (
     account,
+    all_matching,
     api,
     classifier,
     desk,
@@ -53,6 +55,7 @@ log = structlog.get_logger()
 
 _TIDY_EVERY = 600  # seconds
 _FOLLOW_EVERY = 1.0
+_GROUP_EVERY = 5.0
 
 COMMENT = "/api/v1/comments/{id:uuid}"
 
@@ -81,6 +84,8 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/desk/", desk.get_queue),
     Route("/desk/comments/{id:uuid}", desk.get_comment),
     Route("/desk/comments/{id:uuid}/card", desk.get_card),
+    Route("/desk/all", all_matching.get_all),
+    Route("/desk/all", all_matching.post_all, methods=["POST"]),
     Route("/desk/decisions", desk.post_decision, methods=["POST"]),
     Route("/desk/decisions/{id:uuid}/undo", desk.post_undo, methods=["POST"]),
     Route("/desk/classifier", classifier.get_classifier),
@@ -142,6 +147,7 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
     tasks = [
         asyncio.create_task(_tidy_now_and_then(store, metrics)),
         asyncio.create_task(_follow_models(serving, store, seen, shaded)),
+        asyncio.create_task(_group_late_now_and_then(store)),
     ]
     try:
         yield State(
@@ -199,6 +205,19 @@ async def _tidy_now_and_then(store: Database, metrics: Metrics) -> None:
             metrics.score_drift.set(math.nan if drift.index is None else drift.index)
         except Unavailable as error:
             log.warning("tidying put off", detail=error.detail)
+
+
+async def _group_late_now_and_then(store: Database) -> None:
+    """A few at a time: what came in while Redis was away may wait for its group."""
+    version: object = None
+    while True:
+        await asyncio.sleep(_GROUP_EVERY)
+        changed = store.version()
+        if changed == version:
+            continue
+        with suppress(Unavailable):
+            if not await group_late(store=store):
+                version = changed
 
 
 async def _follow_models(

@@ -15,7 +15,8 @@ from service.errors import (
     InvalidSubmission,
     NotFound,
 )
-from service.store import audit, comments, decisions, queue, search, sites
+from service.store import audit, comments, decisions, queue, sites
+from service.store.catch_up import make_searchable
 from service.store.database import Database
 from service.store.filters import Filter
 from service.store.items import QueueItem, with_context
@@ -25,7 +26,6 @@ from service.tokens import named_id, new_id
 from service.vocabulary import OPEN, Choice, Order, Role, Status
 
 _STATUS_OF = {Choice.APPROVE: Status.PUBLISHED, Choice.REJECT: Status.REJECTED}
-_STRETCH, _STRETCHES = 200, 25  # comments made searchable at once, and how often for one search
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")  # what no database keeps
 
 
@@ -56,7 +56,7 @@ async def list_queue(
     not theirs, NotFound (with the same words) for one that does not exist.
     """
 
-    await _make_searchable(wanted, store)
+    await make_searchable(wanted, store)
 
     def read(conn: Connection) -> list[QueueItem]:
         own = _own(conn, actor, wanted)
@@ -69,7 +69,7 @@ async def list_queue(
 
 async def count_waiting(actor: Actor, wanted: Filter, *, store: Database) -> int:
     """How many comments match."""
-    await _make_searchable(wanted, store)
+    await make_searchable(wanted, store)
     return await store.read(lambda conn: queue.count_queue(conn, _own(conn, actor, wanted))[0])
 
 
@@ -103,7 +103,7 @@ async def look_again(
     Comments of sites the actor may not see are left out. Raises Forbidden and NotFound as
     `list_queue` does.
     """
-    await _make_searchable(wanted, store)
+    await make_searchable(wanted, store)
     return await store.read(_look_again, actor, wanted, ids, since, now)
 
 
@@ -165,15 +165,6 @@ def access_comment(
     if comment is None or not actor.may(role, comment.site_id):
         raise NotFound
     return comment
-
-
-async def _make_searchable(wanted: Filter, store: Database) -> None:
-    """Before a search: what has come in since the last one. More than this the tidying does."""
-    for _ in range(_STRETCHES if wanted.text else 0):
-        entries = await store.read(search.list_missing, _STRETCH)
-        if not entries:
-            return
-        await store.write(search.add_entries, entries)
 
 
 def _own(conn: Connection, actor: Actor, wanted: Filter) -> Filter:

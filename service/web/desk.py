@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from service import review, tally
-from service.domain import Actor, Comment, Decision, DecisionResult
+from service.domain import Actor, Comment, Decision
 from service.errors import FieldError, InvalidSubmission, NotFound
 from service.intake.body import parse_urlencoded
 from service.store.decisions import Made
@@ -16,7 +16,7 @@ from service.tokens import NO_ID
 from service.vocabulary import OPEN, Choice, Order, Reason, Role, Status
 from service.web.auth import require_actor
 from service.web.cards import card, cut
-from service.web.desk_page import desk_page, here, own_path, redirect, signed_in
+from service.web.desk_page import desk_page, here, own_path, redirect, show_conflicts, signed_in
 from service.web.moderation import check_ids
 from service.web.pages import QUEUE
 from service.web.query import limit_of, path_id
@@ -87,7 +87,7 @@ async def post_decision(request: DeskRequest) -> Response:
     request.state["metrics"].decisions.labels(decision.choice).inc(len(result.changed))
     back = fields.get("back", "")
     if result.conflicts:
-        return _conflicts(request, actor, result, back)
+        return show_conflicts(request, actor, result, back)
     return redirect(request, back, at=fields.get("at", ""), decided=result.decision_id)
 
 
@@ -99,7 +99,7 @@ async def post_undo(request: DeskRequest) -> Response:
     result = await review.undo(actor, decision_id, store=request.state["store"], now=clock())
     back = fields.get("back", "")
     if result.conflicts:
-        return _conflicts(request, actor, result, back)
+        return show_conflicts(request, actor, result, back)
     return redirect(request, back, undone=str(len(result.changed)))
 
 
@@ -183,11 +183,6 @@ async def _newest(
     store = request.state["store"]
     newest = await review.list_queue(actor, wanted, order=Order.NEWEST, limit=1, store=store)
     return newest[0].comment.id if newest else NO_ID
-
-
-def _conflicts(request: DeskRequest, actor: Actor, result: DecisionResult, back: str) -> Response:
-    context = {"result": result, "back": back, "to_queue": own_path(request, back)}
-    return desk_page(request, "desk/conflicts.html", actor, context, status=409)
 
 
 def _find(latest: Sequence[Made], decision_id: str) -> Made | None:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from service.domain import Actor
+from service.domain import Actor, DecisionResult
 from service.errors import Unauthorized
 from service.vocabulary import Reason, Role
 from service.web import wording
@@ -62,6 +62,14 @@ def redirect(request: DeskRequest, back: str, *, at: str = "", **told: str) -> R
     if is_id(at):
         target += f"#comment-{at}"
     return RedirectResponse(target, 303)
+
+
+def show_conflicts(
+    request: DeskRequest, actor: Actor, result: DecisionResult, back: str
+) -> Response:
+    """What a decision could not change, and who was faster."""
+    context = {"result": result, "back": back, "to_queue": own_path(request, back)}
+    return desk_page(request, "desk/conflicts.html", actor, context, status=409)
 
 
 def own_path(request: DeskRequest, back: str) -> str:

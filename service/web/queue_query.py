@@ -1,9 +1,8 @@
 """What a query string asks of the queue: which comments, in which order, from where on."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-
-from starlette.datastructures import QueryParams
 
 from service.errors import FieldError, InvalidSubmission
 from service.intake.submission import parse_page_url
@@ -13,6 +12,7 @@ from service.tokens import first_id
 from service.vocabulary import Band, Code, Order, Status
 from service.web.query import choice_of, id_of, is_id
 
+Query = Mapping[str, str]
 FILTERS = (
     "status", "site", "reason", "page_url", "q", "lang", "band", "author", "reported", "from", "to",
 )  # fmt: skip
@@ -22,13 +22,15 @@ _WHOLE = re.compile(r"-?[0-9]{1,15}")
 _YEARS = range(1970, 10_000)
 
 
-def queue_filter(query: QueryParams) -> Filter:
+def queue_filter(query: Query) -> Filter:
     """Which comments a query string asks for. Raises InvalidSubmission."""
     statuses = (Status.HELD, *(s for s in Status if s is not Status.HELD))
     start, end = _day(query, "from"), _day(query, "to")
     since = id_of(query, "since") or ""
     if start:
         since = max(since, first_id(start))
+    through = id_of(query, "through") or ""
+    last = first_id(end + timedelta(days=1)) if end else ""
     return Filter(
         site_ids=None,  # the verb fills in the actor's own
         status=Status(choice_of(query, "status", statuses)),
@@ -41,16 +43,16 @@ def queue_filter(query: QueryParams) -> Filter:
         author=_text(query, "author", 254),
         reported=choice_of(query, "reported", ("", "1")) == "1",
         since=since,
-        until=first_id(end + timedelta(days=1)) if end else "",
+        until=min(filter(None, (through, last)), default=""),
     )
 
 
-def order_of(query: QueryParams) -> Order:
+def order_of(query: Query) -> Order:
     """The order a query string asks for. Raises InvalidSubmission."""
     return Order(choice_of(query, "order", tuple(Order)))
 
 
-def cursor_of(query: QueryParams, order: Order) -> Cursor | None:
+def cursor_of(query: Query, order: Order) -> Cursor | None:
     """Where a page begins, as `spell_cursor` spells it. Raises InvalidSubmission."""
     text = query.get("cursor", "")
     if not text:
@@ -87,21 +89,21 @@ _STRETCHES = {  # and how many keys each has
 }
 
 
-def _text(query: QueryParams, name: str, most: int) -> str:
+def _text(query: Query, name: str, most: int) -> str:
     text = query.get(name, "").strip()
     if len(text) > most or "\x00" in text:
         raise _invalid(name, f"{name} is a text of at most {most} characters.")
     return text
 
 
-def _lang(query: QueryParams) -> str:
+def _lang(query: Query) -> str:
     lang = query.get("lang", "").strip().lower()
     if lang and not _LANG.fullmatch(lang):
         raise _invalid("lang", "lang is a language tag, such as de or pt-BR.")
     return lang
 
 
-def _day(query: QueryParams, name: str) -> datetime | None:
+def _day(query: Query, name: str) -> datetime | None:
     text = query.get(name, "").strip()
     if not text:
         return None

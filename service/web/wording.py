@@ -19,6 +19,20 @@ STATUSES = {
     Status.REMOVED: "Removed",
 }
 
+FILTERS = {
+    "status": "Status",
+    "site": "Site",
+    "reason": "Reason",
+    "page_url": "Address of the page",
+    "q": "Text, name, e-mail or link",
+    "lang": "Language",
+    "band": "Score",
+    "author": "The author's e-mail address",
+    "reported": "Reported by readers",
+    "from": "Came in from",
+    "to": "Came in until",
+}
+
 ORDERS = {
     Order.OLDEST: "Oldest first",
     Order.NEWEST: "Newest first",
