@@ -15,7 +15,8 @@ from service.errors import (
     InvalidSubmission,
     NotFound,
 )
-from service.store import audit, comments, decisions, queue, sites
+from service.intake.address import network_of
+from service.store import audit, authors, comments, decisions, queue, sites
 from service.store.catch_up import make_searchable
 from service.store.database import Database
 from service.store.filters import Filter
@@ -155,6 +156,11 @@ async def latest_decisions(actor: Actor, *, store: Database) -> list[decisions.M
 async def list_by_author(comment: Comment, *, store: Database) -> list[tuple[str, str, datetime]]:
     """The latest comments under the same address on the same site: (id, status, time)."""
     return await store.read(queue.list_by_author, comment.site_id, comment.email)
+
+
+async def find_author(comment: Comment, *, store: Database) -> authors.Author:
+    """What the site of a comment that the actor may see knows of its author."""
+    return await store.read(authors.find_author, comment, network_of)
 
 
 def access_comment(

@@ -8,7 +8,7 @@ from datetime import datetime
 from markupsafe import Markup
 
 from service.domain import Actor, Comment
-from service.intake.address import prefixes
+from service.intake.address import network_of
 from service.store.items import QueueItem
 from service.store.queue import looker
 from service.text import find_links, host_of
@@ -111,7 +111,7 @@ def card(item: QueueItem, actor: Actor, now: datetime, *, limit: int = TEXT_LIMI
         parent=item.parent,
         parent_text=cut(item.parent.comment, _EXCERPT) if item.parent else "",
         author=_author(item.author),
-        network=prefixes(c.address)[-1] if c.address else "",
+        network=network_of(c.address),
         ago=wording.ago(c.created_at, now),
         looker="" if has_claim == actor.name else has_claim,
         may_decide=actor.may(Role.MODERATOR, c.site_id) and c.status is not Status.REMOVED,
@@ -160,9 +160,4 @@ def _author(counts: dict[str, int]) -> str:
     """How earlier comments under the address fared, in words."""
     if sum(counts.values()) <= 1:
         return "first comment under this address"
-    shares = [
-        f"{counts[status]:,} {wording.STATUSES[status].lower()}"
-        for status in Status
-        if counts.get(status)
-    ]
-    return f"under this address: {', '.join(shares)}"
+    return f"under this address: {wording.shares(counts)}"

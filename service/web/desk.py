@@ -9,6 +9,7 @@ from service import review, tally
 from service.domain import Actor, Comment, Decision
 from service.errors import FieldError, InvalidSubmission, NotFound
 from service.intake.body import parse_urlencoded
+from service.store.authors import LATEST
 from service.store.decisions import Made
 from service.store.filters import Filter
 from service.store.items import QueueItem
@@ -57,6 +58,8 @@ async def get_comment(request: DeskRequest) -> Response:
     context = {
         "card": card(item, actor, clock(), limit=_FULL),
         "history": entries,
+        "author": await review.find_author(item.comment, store=store),
+        "latest": LATEST,
         "others": await _others(request, actor, item.comment),
         "back": back,
         "to_queue": own_path(request, back),

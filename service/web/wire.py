@@ -9,7 +9,7 @@ import msgspec
 
 from service.domain import AuditEntry, DecisionResult
 from service.domain import Receipt as DomainReceipt
-from service.intake.address import prefixes
+from service.intake.address import network_of
 from service.read import PublicComment, PublicPage
 from service.store.items import QueueItem
 from service.vocabulary import Band, Choice, Code, Reason, Status
@@ -181,7 +181,7 @@ class QueueEntry(msgspec.Struct):
             name=c.name,
             email=c.email,
             website=c.website,
-            address=prefixes(c.address)[-1] if c.address else "",
+            address=network_of(c.address),
             page_url=c.page_url,
             page_title=c.page_title,
             parent_id=c.parent_id,

@@ -1,5 +1,6 @@
 """What pages say: one plain sentence for each code, band, status and step, in one place."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from service.domain import AuditEntry
@@ -147,6 +148,12 @@ def step(entry: AuditEntry) -> tuple[str, str]:
 def count(number: int, noun: str) -> str:
     """`1 comment`, `1,200 comments`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def shares(counts: Mapping[str, int]) -> str:
+    """How many comments have which status: `3 published, 1 rejected`."""
+    told = [f"{counts[s]:,} {STATUSES[s].lower()}" for s in Status if counts.get(s)]
+    return ", ".join(told) or "none"
 
 
 def span(seconds: float) -> str:
