@@ -75,7 +75,7 @@ _CALLS: dict[str, _Call] = {
         refusals=(401, 403, 404, 409, 422, 429),
     ),
     "delete_comment": _Call(None, 204, security="author", refusals=(401, 403, 404, 409)),
-    "post_report": _Call(wire.Reported, 202, refusals=(429,)),
+    "post_report": _Call(wire.Reported, 202, refusals=(404, 429)),
     "get_form": _Call(wire.Form, query=_query(_PAGE), refusals=(403, 404, 422)),
     "post_preview": _Call(wire.Preview, body=wire.PreviewRequest, refusals=(404, 422, 429)),
     "get_counts": _Call(wire.Counts, query=_query(_PAGE), refusals=(404, 422)),
