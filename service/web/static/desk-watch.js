@@ -187,7 +187,8 @@ class Watch {
   showFresh() {
     const [first] = append(this.fresh);
     if (!document.getElementById("end")) location.reload(); // the page was made with an empty list
-    this.since = this.fresh.map(idOf).reduce((a, b) => (a > b ? a : b), this.since);
+    const ids = this.fresh.flatMap((card) => Object.keys(versionsOf(card)));
+    this.since = ids.reduce((a, b) => (a > b ? a : b), this.since);
     this.fresh = [];
     this.button.hidden = true;
     this.button.textContent = "";

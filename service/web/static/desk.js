@@ -124,10 +124,17 @@ document.addEventListener("submit", (event) => {
   decideTicked(button.value === "reject" && reason ? `reject:${reason}` : button.value);
 });
 
+const isSecondHalf = (/** @type {MouseEvent} */ event) =>
+  event.detail > 1 && /** @type {Element} */ (event.target).closest(".card button, .card a, .card summary");
+
+document.addEventListener("mousedown", (event) => {
+  if (isSecondHalf(event)) event.preventDefault(); // nor does it take the focus
+}, true);
+
 document.addEventListener("click", (event) => {
   const at = /** @type {Element} */ (event.target);
   const button = /** @type {HTMLElement | null} */ (at.closest("button[data-do]"));
-  if (event.detail > 1 && at.closest(".decide button")) {
+  if (isSecondHalf(event)) {
     event.preventDefault(); // the second half of a double click would meet the next card
     return;
   }
