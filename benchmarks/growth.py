@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from benchmarks import load
 from benchmarks.instance import SITE, Instance
 from benchmarks.seeding import seed_page, seed_queue, settle
+from service.vocabulary import Order
 from tests.postgresql_server import find_binaries, running_postgresql_server
 
 _ASKED = 200  # times each thing is asked for, over one connection
@@ -25,7 +26,7 @@ _IN_EARNEST = {
     "fsync": "on", "synchronous_commit": "on", "full_page_writes": "on", "shared_buffers": "256MB",
 }  # fmt: skip
 _HEADINGS = (
-    "comments", "page of 50, first read", "queue page of 50", "claim of 10",
+    "comments", "page of 50, first read", "queue page of 50", "in another order", "claim of 10",
     "counts of 20", "submit p50, 1 conn", "submit CPU, 16 conns", "bytes a comment",
 )  # fmt: skip
 
@@ -99,7 +100,8 @@ def _measure(made: Instance, size: int) -> None:
         seed_queue(instance, size - size // 2)
         used = settle(instance)
         reads = [
-            asker.milliseconds(requests(asker)) for requests in (_pages, _queue, _claims, _counts)
+            asker.milliseconds(requests(asker))
+            for requests in (_pages, _queue, _others, _claims, _counts)
         ]
         submits = instance.requests("submit")
         assert submits is not None
@@ -128,6 +130,17 @@ def _pages(asker: Asker) -> Iterator[bytes]:
 def _queue(asker: Asker) -> Iterator[bytes]:
     headers = {"Authorization": f"Bearer {asker.token}"}
     return load.again(load.get("/api/v1/queue?limit=50", headers))
+
+
+def _others(asker: Asker) -> Iterator[bytes]:
+    """The other orders in turn, the second page of each."""
+    headers = {"Authorization": f"Bearer {asker.token}"}
+    queries = []
+    for order in (Order.UNCERTAIN, Order.REPORTED, Order.REACH):
+        first = json.loads(asker.ask(f"queue?limit=50&order={order}"))
+        queries.append(urlencode({"limit": 50, "order": order, "cursor": first["next_cursor"]}))
+    for query in itertools.cycle(queries):
+        yield load.get(f"/api/v1/queue?{query}", headers)
 
 
 def _claims(asker: Asker) -> Iterator[bytes]:

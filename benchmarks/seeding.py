@@ -17,6 +17,7 @@ from service.tokens import new_id
 from service.vocabulary import Band, Outcome, Status
 
 _AT_ONCE = 5000
+_SPREAD = 0x9E3779B97F4A7C15  # so that no two comments are alike
 _PAGES = 100  # that held comments are spread over
 
 
@@ -121,8 +122,9 @@ def _row(site_id: int, thread_id: int, number: int, status: Status, at: datetime
         "website": "", "comment": text, "html": f"<p>{text}</p>\n" if published else None,
         "renderer": markup.RENDERER if published else None, "lang": "", "status": status,
         "verdict": Outcome.PUBLISH if published else Outcome.HOLD,
-        "reasons": '[["first-time-author",""]]', "score": 0.1, "band": Band.LIKELY_FINE,
-        "model": "seeded", "terms": "[]", "cluster": "", "address": "", "created_at": at,
+        "reasons": '[["first-time-author",""]]', "score": number % 997 / 997,
+        "band": Band.LIKELY_FINE, "model": "seeded", "terms": "[]",
+        "cluster": f"{number * _SPREAD % 2**64:016x}", "address": "", "created_at": at,
         "edited_at": None, "version": 1, "decision_id": None, "claimed_by": None,
         "claimed_until": None,
     }  # fmt: skip

@@ -18,6 +18,7 @@ from starlette.staticfiles import StaticFiles
 from service.config import Config
 from service.correct import Seen, correct
 from service.errors import DeskError, Unavailable
+from service.group import group_late
 from service.huge_pages import use_huge_pages
 from service.limits import Limits
 from service.link import open_link
@@ -28,10 +29,11 @@ from service.scoring.drift import Drift
 from service.scoring.serving import Serving
 from service.store.database import Database, sqlite_url
 from service.submit import Twins
-from service.tidy import tidy
+from service.tidy import index_all, tidy
 from service.watch import watch_drift
 from service.web import (
     account,
+    all_matching,
     api,
     classifier,
     desk,
@@ -42,6 +44,7 @@ from service.web import (
     oidc,
     openapi,
     problems,
+    reports,
     second_step,
     team,
     thread,
@@ -57,6 +60,7 @@ log = structlog.get_logger()
 
 _TIDY_EVERY = 600  # seconds
 _FOLLOW_EVERY = 1.0
+_GROUP_EVERY = 5.0
 
 COMMENT = "/api/v1/comments/{id:uuid}"
 MEMBER = "/desk/people/{id:int}"
@@ -69,6 +73,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/api/v1/preview", api.post_preview, methods=["POST"]),
     Route(COMMENT, api.patch_comment, methods=["PATCH"]),
     Route(COMMENT, api.delete_comment, methods=["DELETE"]),
+    Route(f"{COMMENT}/reports", reports.post_report, methods=["POST"]),
     Route(f"{COMMENT}/history", moderation.get_history),
     Route("/api/v1/queue", moderation.get_queue),
     Route("/api/v1/queue/watch", moderation.get_watch),
@@ -88,6 +93,8 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/desk/", desk.get_queue),
     Route("/desk/comments/{id:uuid}", desk.get_comment),
     Route("/desk/comments/{id:uuid}/card", desk.get_card),
+    Route("/desk/all", all_matching.get_all),
+    Route("/desk/all", all_matching.post_all, methods=["POST"]),
     Route("/desk/decisions", desk.post_decision, methods=["POST"]),
     Route("/desk/decisions/{id:uuid}/undo", desk.post_undo, methods=["POST"]),
     Route("/desk/classifier", classifier.get_classifier),
@@ -171,6 +178,7 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
     tasks = [
         asyncio.create_task(_tidy_now_and_then(store, metrics)),
         asyncio.create_task(_follow_models(serving, store, seen, shaded)),
+        asyncio.create_task(_group_late_now_and_then(store)),
     ]
     try:
         yield State(
@@ -227,6 +235,8 @@ def settle_memory() -> None:
 
 async def _tidy_now_and_then(store: Database, metrics: Metrics) -> None:
     drift: Drift | None = None
+    with suppress(Unavailable):  # what came in while an older version ran
+        await index_all(store=store)
     while True:
         await asyncio.sleep(_TIDY_EVERY)
         try:
@@ -236,6 +246,19 @@ async def _tidy_now_and_then(store: Database, metrics: Metrics) -> None:
             metrics.score_drift.set(math.nan if drift.index is None else drift.index)
         except Unavailable as error:
             log.warning("tidying put off", detail=error.detail)
+
+
+async def _group_late_now_and_then(store: Database) -> None:
+    """A few at a time: what came in while Redis was away may wait for its group."""
+    version: object = None
+    while True:
+        await asyncio.sleep(_GROUP_EVERY)
+        changed = store.version()
+        if changed == version:
+            continue
+        with suppress(Unavailable):
+            if not await group_late(store=store):
+                version = changed
 
 
 async def _follow_models(

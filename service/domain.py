@@ -165,6 +165,8 @@ class Comment(Struct, frozen=True):
     decision_id: str | None
     claimed_by: str
     claimed_until: datetime | None
+    reports: int = 0
+    page_excerpt: str = ""
 
 
 class Receipt(Struct, frozen=True):

@@ -27,6 +27,7 @@ _SIGN_IN_PAIR = Rate(5, 60)  # for one name from one address: guessing, without 
 _SIGN_IN_ADDRESS = Rate(20, 3600)  # for one address, whatever the names
 _CODES = Rate(20, 3600)  # for one person, whatever the address: a code has but a million values
 _EDITS = Rate(10, 60)  # of one comment
+_REPORTS = Rate(10, 60)  # for one client address prefix
 _PREVIEWS = Rate(60, 60)  # for one client address prefix
 _MICROSECONDS = 1_000_000
 _LIKENESS = 7 * 86_400  # seconds a fingerprint is remembered
@@ -141,6 +142,11 @@ class Limits:
         """Count a preview for a client address prefix. Raises RateLimited."""
         key = self._key(self._tag("preview"), "preview", prefix)
         await self._admit([Limit("preview", key, _PREVIEWS)], [], 0, "")
+
+    async def admit_report(self, prefix: str) -> None:
+        """Count a report for a client address prefix. Raises RateLimited."""
+        key = self._key(self._tag("report"), "report", prefix)
+        await self._admit([Limit("report", key, _REPORTS)], [], 0, "")
 
     async def _admit(
         self, limits: list[Limit], more: list[str], token_seconds: int, digits: str

@@ -15,26 +15,19 @@ from service.errors import (
     InvalidSubmission,
     NotFound,
 )
-from service.store import audit, comments, decisions, queue, sites
+from service.intake.address import network_of
+from service.store import audit, authors, comments, decisions, queue, sites
+from service.store.catch_up import make_searchable
 from service.store.database import Database
-from service.store.queue import Filter
+from service.store.filters import Filter
+from service.store.items import QueueItem, with_context
+from service.store.orders import Cursor, Placed
+from service.store.orders import list_queue as list_placed
 from service.tokens import named_id, new_id
-from service.vocabulary import Choice, Role, Status
+from service.vocabulary import OPEN, Choice, Order, Role, Status
 
 _STATUS_OF = {Choice.APPROVE: Status.PUBLISHED, Choice.REJECT: Status.REJECTED}
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")  # what no database keeps
-
-
-@dataclass(frozen=True, slots=True)
-class QueueItem:
-    """A comment as the desk shows it, with its author's comments on the site by status.
-
-    `parent` is the comment it answers, if it answers one.
-    """
-
-    comment: Comment
-    author: dict[str, int]
-    parent: Comment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +44,33 @@ async def list_queue(
     actor: Actor,
     wanted: Filter,
     *,
-    newest_first: bool = False,
+    order: Order = Order.OLDEST,
     limit: int = 50,
-    after: str | None = None,
+    after: Cursor | None = None,
+    grouped: bool = False,
     store: Database,
 ) -> list[QueueItem]:
-    """A page of comments the actor may see, in the order they came in.
+    """A page of comments the actor may see; `grouped` as the desk shows them: a group by its
+    oldest, and with what stands around.
 
     `wanted.site_ids` is replaced by the actor's own sites. Raises Forbidden for a site that is
     not theirs, NotFound (with the same words) for one that does not exist.
     """
-    return await store.read(_list_queue, actor, wanted, newest_first, limit, after)
+
+    await make_searchable(wanted, store)
+
+    def read(conn: Connection) -> list[QueueItem]:
+        own = _own(conn, actor, wanted)
+        in_groups = grouped and own.status in OPEN
+        page = list_placed(conn, own, order, limit=limit, after=after, grouped=in_groups)
+        return with_context(conn, page, own if in_groups else None, near=grouped)
+
+    return await store.read(read)
 
 
 async def count_waiting(actor: Actor, wanted: Filter, *, store: Database) -> int:
     """How many comments match."""
+    await make_searchable(wanted, store)
     return await store.read(lambda conn: queue.count_queue(conn, _own(conn, actor, wanted))[0])
 
 
@@ -99,6 +104,7 @@ async def look_again(
     Comments of sites the actor may not see are left out. Raises Forbidden and NotFound as
     `list_queue` does.
     """
+    await make_searchable(wanted, store)
     return await store.read(_look_again, actor, wanted, ids, since, now)
 
 
@@ -152,6 +158,11 @@ async def list_by_author(comment: Comment, *, store: Database) -> list[tuple[str
     return await store.read(queue.list_by_author, comment.site_id, comment.email)
 
 
+async def find_author(comment: Comment, *, store: Database) -> authors.Author:
+    """What the site of a comment that the actor may see knows of its author."""
+    return await store.read(authors.find_author, comment, network_of)
+
+
 def access_comment(
     conn: Connection, actor: Actor, comment_id: str, role: Role, *, lock: bool = False
 ) -> Comment:
@@ -172,24 +183,6 @@ def _own(conn: Connection, actor: Actor, wanted: Filter) -> Filter:
     return replace(wanted, site_ids=actor.site_ids())
 
 
-def _list_queue(
-    conn: Connection, actor: Actor, wanted: Filter, newest_first: bool, limit: int,
-    after: str | None,
-) -> list[QueueItem]:  # fmt: skip
-    page = queue.list_queue(
-        conn, _own(conn, actor, wanted), newest_first=newest_first, limit=limit, after=after
-    )
-    return _with_authors(conn, page)
-
-
-def _with_authors(conn: Connection, page: list[Comment]) -> list[QueueItem]:
-    counts = queue.count_by_authors(conn, [(c.site_id, c.email) for c in page])
-    parents = comments.list_comments(conn, {c.parent_id for c in page if c.parent_id})
-    return [
-        QueueItem(c, counts[(c.site_id, c.email)], parents.get(c.parent_id or "")) for c in page
-    ]
-
-
 def _look_again(
     conn: Connection, actor: Actor, wanted: Filter, ids: Sequence[str], since: str | None,
     now: datetime,
@@ -205,7 +198,7 @@ def _claim(
 ) -> list[QueueItem]:
     site_ids = actor.site_ids(Role.MODERATOR)
     claimed = queue.claim_next(conn, site_ids, actor.name, limit, now, ids=ids, lease=lease)
-    return _with_authors(conn, claimed)
+    return with_context(conn, [Placed(comment) for comment in claimed])
 
 
 def _decide(conn: Connection, actor: Actor, decision: Decision, now: datetime) -> DecisionResult:
@@ -225,7 +218,7 @@ def _decide(conn: Connection, actor: Actor, decision: Decision, now: datetime) -
         if comment is None or comment.status is Status.REMOVED:
             continue
         expected = decision.versions.get(comment_id, comment.version)
-        settled = comment.status is target and comment.decision_id is not None
+        settled = comment.status is target and comment.decision_id and not comment.reports
         if expected == comment.version and not settled and comments.change_status(
             conn, comment, target, actor=actor.name, action=decision.choice,
             detail=_why(decision), decision_id=decision_id, now=now,
@@ -295,5 +288,5 @@ def _read_comment(
     conn: Connection, actor: Actor, comment_id: str
 ) -> tuple[QueueItem, list[AuditEntry]]:
     comment = access_comment(conn, actor, comment_id, Role.VIEWER)
-    (item,) = _with_authors(conn, [comment])
+    (item,) = with_context(conn, [Placed(comment)], near=True)
     return item, audit.list_entries(conn, comment_id)

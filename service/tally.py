@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from service.domain import Actor
 from service.store import decisions, queue
 from service.store.database import Database
-from service.store.queue import Filter
+from service.store.filters import Filter
 from service.vocabulary import Choice, Reason
 
 _AGREEMENT_OVER = timedelta(days=30)

@@ -167,7 +167,12 @@ def tokens(text: str) -> list[str]:
 
     Scripts written without blanks (Han, kana, Thai, Khmer, Burmese) give one token a character.
     """
-    return _TOKEN.findall(normalise(text))
+    return split_words(normalise(text))
+
+
+def split_words(text: str) -> list[str]:
+    """A text cut at blanks and punctuation, as it stands."""
+    return _TOKEN.findall(text)
 
 
 def outline(name: str) -> str:

@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from service.store import comments, people, repeats, sites
+from service.store import comments, people, repeats, reports, search, sites
 from service.store.database import Database
+from service.tokens import NO_ID
 
 
 async def tidy(*, store: Database, now: datetime, stretch: int = 500) -> int:
@@ -20,9 +21,20 @@ async def tidy(*, store: Database, now: datetime, stretch: int = 500) -> int:
         before = now - timedelta(seconds=site.policy.address_kept)
         while count := await store.write(comments.forget_addresses, site.id, before, stretch):
             forgotten += count
+    await index_all(store=store)
     return forgotten
+
+
+async def index_all(*, store: Database, stretch: int = 200) -> int:
+    """Make every comment searchable that is not, so many in one transaction; returns how many."""
+    indexed, last = 0, NO_ID
+    while entries := await store.read(search.list_missing, stretch, after=last):
+        await store.write(search.add_entries, entries)
+        indexed, last = indexed + len(entries), entries[-1].comment_id
+    return indexed
 
 
 def _forget_expired(conn: Connection, now: datetime) -> None:
     repeats.forget_expired(conn, now)
     people.forget_expired(conn, now)
+    reports.forget_expired(conn, now)

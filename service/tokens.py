@@ -7,7 +7,9 @@ import base64
 import hashlib
 import hmac
 import os
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
+NO_ID = "00000000-0000-0000-0000-000000000000"  # before every other
 
 
 def new_id(now: datetime) -> str:
@@ -18,6 +20,12 @@ def new_id(now: datetime) -> str:
 def first_id(at: datetime) -> str:
     """The smallest id that `new_id` makes at this moment: what came in since then is not below."""
     return _uuid7(at, 0)
+
+
+def time_of(an_id: str) -> datetime:
+    """The moment that is in an id of `new_id`, to the millisecond."""
+    milliseconds = int(an_id.replace("-", "")[:12], 16)
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
 
 
 def named_id(*parts: str) -> str:

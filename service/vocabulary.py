@@ -74,6 +74,16 @@ class Role(StrEnum):
         return order.index(self) >= order.index(other)
 
 
+class Order(StrEnum):
+    """What comes first in the queue."""
+
+    OLDEST = "oldest"
+    NEWEST = "newest"
+    UNCERTAIN = "uncertain"  # where the model knows least
+    REPORTED = "reported"  # by most readers
+    REACH = "reach"  # on the pages with most comments
+
+
 class Code(StrEnum):
     """The stable reason codes of signals: shown to moderators, filtered on, documented."""
 
@@ -87,6 +97,7 @@ class Code(StrEnum):
     FORM_TOKEN_INVALID = "form-token-invalid"  # noqa: S105
     FORM_TOKEN_REUSED = "form-token-reused"  # noqa: S105
     TOO_FAST = "too-fast"
+    PROOF_MISSING = "proof-missing"
     TOO_MANY_LINKS = "too-many-links"
     DUPLICATE = "duplicate"
     FIRST_TIME_AUTHOR = "first-time-author"
@@ -103,6 +114,7 @@ class Code(StrEnum):
     LIMITS_DEGRADED = "limits-degraded"
 
 
+DEFERRING = frozenset({Code.PROOF_MISSING})  # held behind all that is held for other reasons
 FAILURES = frozenset({Code.UNSCORED, Code.LIMITS_DEGRADED})  # broke, as opposed to found
 
 

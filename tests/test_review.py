@@ -10,7 +10,7 @@ from service.domain import Actor, Conflict
 from service.errors import Forbidden, InvalidSubmission, NotFound
 from service.store import audit, comments, sites, threads
 from service.store.database import Database
-from service.store.queue import Filter
+from service.store.filters import Filter
 from service.vocabulary import Reason, Role, Status
 from tests.factories import (
     MODERATOR,

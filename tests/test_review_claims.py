@@ -6,7 +6,8 @@ from datetime import timedelta
 from service import review
 from service.domain import Actor, Conflict
 from service.store.database import Database
-from service.store.queue import LEASE, Filter
+from service.store.filters import Filter
+from service.store.queue import LEASE
 from service.tokens import new_id
 from service.vocabulary import Role, Status
 from tests.factories import (

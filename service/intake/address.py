@@ -81,3 +81,8 @@ def prefixes(address: str) -> tuple[str, str]:
     household = IPv6Address(number >> 64 << 64)
     customer = IPv6Address(number >> 80 << 80)
     return f"{household}/64", f"{customer}/48"
+
+
+def network_of(address: str) -> str:
+    """The network that moderators see in place of an address; "" where there is none."""
+    return prefixes(address)[-1] if address else ""

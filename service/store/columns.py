@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, TypeDecorator, Uuid
+from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, Text, TypeDecorator, Uuid
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_PLACES, _PLACES_OF_ONE = 16_383, 255  # what a tsvector keeps
 
 
 class Instant(TypeDecorator[datetime]):
@@ -53,3 +55,26 @@ class Id(TypeDecorator[str]):
 
 
 RowId = BigInteger().with_variant(Integer, "sqlite")  # SQLite counts only plain INTEGER keys up
+
+
+class Words(TypeDecorator[str]):
+    """Words in order with blanks between them; in PostgreSQL a tsvector with their places.
+
+    They are made by `searching.words_of`, so no parser of the database's cuts them otherwise.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(TSVECTOR())
+        return dialect.type_descriptor(Text())
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        if value is None or dialect.name != "postgresql":
+            return value
+        places: dict[str, list[str]] = {}
+        for place, word in enumerate(value.split()[:_PLACES], start=1):
+            places.setdefault(word, []).append(str(place))
+        return " ".join(f"'{word}':{','.join(at[:_PLACES_OF_ONE])}" for word, at in places.items())

@@ -22,14 +22,15 @@ from service.domain import (
     Thread,
     Verdict,
 )
-from service.store import audit, threads
+from service.store import audit, reports, search, threads
 from service.store.prepared import Prepared
 from service.store.schema import HAS_ADDRESS, decision, site, thread
 from service.store.schema import comment as table
-from service.vocabulary import VISIBLE, Band, Code, Outcome, Reason, Status
+from service.tokens import NO_ID
+from service.vocabulary import DEFERRING, VISIBLE, Band, Choice, Code, Outcome, Reason, Status
 
 _SHADOW = ("shadow_score", "shadow_model")  # of no use to whoever reads a comment
-_LATER = ("edited_at", "decision_id", "claimed_by", "claimed_until", *_SHADOW)  # empty at first
+_LATER = ("edited_at", "decision_id", "claimed_by", "claimed_until", "reports", *_SHADOW)  # empty
 _ADD = Prepared(
     insert(table).values({c.name: bindparam(c.name) for c in table.columns if c.name not in _LATER})
 )
@@ -38,7 +39,6 @@ _SHADE = Prepared(
     .where(table.c.id == bindparam("comment_id"))
     .values(shadow_score=bindparam("probability"), shadow_model=bindparam("model_name"))
 )
-NO_ID = "00000000-0000-0000-0000-000000000000"
 _BY_AUTHOR = Prepared(
     select(table.c.status, table.c.created_at, decision.c.reason)
     .outerjoin(decision, decision.c.id == table.c.decision_id)
@@ -60,6 +60,7 @@ SELECT_COMMENT = (
         site.c.key.label("site"),
         thread.c.url.label("page_url"),
         thread.c.title.label("page_title"),
+        thread.c.excerpt.label("page_excerpt"),
     )
     .join(site, site.c.id == table.c.site_id)
     .join(thread, thread.c.id == table.c.thread_id)
@@ -112,7 +113,7 @@ def insert_comment(
         comment=submission.comment, lang=submission.lang, status=verdict.outcome.status.value,
         verdict=verdict.outcome.value, reasons=_dump_reasons(verdict.reasons),
         cluster=cluster.id if cluster else "", address=submission.address, created_at=now,
-        version=1, **_score_columns(score, band),
+        version=1, deferred=_is_deferred(verdict), **_score_columns(score, band),
         **_html_columns(submission.comment, verdict.outcome.status),
     )  # fmt: skip
     if verdict.outcome.status in VISIBLE:
@@ -156,7 +157,8 @@ def change_status(
     """Move a comment to a status, with its audit entry; the only way a status changes.
 
     False when the comment is no longer at `comment.version`: somebody else was faster. A claim on
-    it ends. A body is rendered as it becomes visible.
+    it ends. A body is rendered as it becomes visible. A moderator's decision answers the reports
+    there were; taken back, they stand again.
     """
     changed = conn.execute(
         update(table)
@@ -164,6 +166,7 @@ def change_status(
         .values(
             status=to, version=comment.version + 1, decision_id=decision_id,
             claimed_by=None, claimed_until=None, **_html_columns(comment.comment, to),
+            **_reports_after(action, comment.id),
         )
     )  # fmt: skip
     if changed.rowcount == 0:
@@ -194,12 +197,13 @@ def change_text(
         update(table)
         .where(table.c.id == comment.id)
         .values(
-            comment=text, edited_at=now, verdict=verdict.outcome,
+            comment=text, edited_at=now, verdict=verdict.outcome, deferred=_is_deferred(verdict),
             reasons=_dump_reasons(verdict.reasons), **_score_columns(score, band),
             shadow_score=shadow.probability if shadow else None,
             shadow_model=shadow.model if shadow else None,
         )
     )  # fmt: skip
+    search.index_again(conn, comment.id)
 
 
 def forget_addresses(conn: Connection, site_id: int, before: datetime, limit: int) -> int:
@@ -218,6 +222,7 @@ def erase_text(conn: Connection, comment_id: str) -> None:
     conn.execute(
         update(table).where(table.c.id == comment_id).values(**blank, html=None, terms="[]")
     )
+    search.index_again(conn, comment_id)
 
 
 def _html_columns(text: str, status: Status) -> dict[str, object]:
@@ -235,6 +240,18 @@ def _score_columns(score: Score | None, band: Band) -> dict[str, object]:
         "model": "" if score is None else score.model,
         "terms": _dump(terms),
     }
+
+
+def _reports_after(action: str, comment_id: str) -> dict[str, object]:
+    if action in list(Choice):
+        return {"reports": 0}
+    if action == "undo":
+        return {"reports": reports.count_of(comment_id)}
+    return {}
+
+
+def _is_deferred(verdict: Verdict) -> int:
+    return int(any(reason.code in DEFERRING for reason in verdict.reasons))
 
 
 def _dump_reasons(reasons: tuple[Signal, ...]) -> str:
@@ -276,4 +293,6 @@ def comment_of(row: Row[*tuple[Any, ...]]) -> Comment:
         decision_id=row.decision_id,
         claimed_by=row.claimed_by or "",
         claimed_until=row.claimed_until,
+        reports=row.reports,
+        page_excerpt=row.page_excerpt,
     )

@@ -5,23 +5,13 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Select,
-    and_,
-    false,
-    func,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Select, and_, false, func, or_, select, update
 
 from service.domain import Comment
 from service.store.comments import SELECT_COMMENT, comment_of
-from service.store.schema import HELD, decision, site, thread
+from service.store.filters import Filter, conditions
+from service.store.schema import HELD, decision
 from service.store.schema import comment as table
 from service.vocabulary import Status
 
@@ -39,40 +29,29 @@ class Standing:
     claimed_by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which comments: `site_ids` None means every site; empty texts do not filter."""
-
-    site_ids: frozenset[int] | None
-    status: Status = Status.HELD
-    site_key: str = ""
-    reason: str = ""
-    text: str = ""
-    page_url: str = ""
-
-
-def list_queue(
-    conn: Connection, wanted: Filter, *, newest_first: bool, limit: int, after: str | None
-) -> list[Comment]:
-    """Up to `limit` comments in id order, after the comment `after`."""
-    query = _filtered(SELECT_COMMENT, wanted)
-    if after is not None:
-        query = query.where(table.c.id < after if newest_first else table.c.id > after)
-    order = table.c.id.desc() if newest_first else table.c.id.asc()
-    return [comment_of(row) for row in conn.execute(query.order_by(order).limit(limit))]
-
-
 def count_queue(conn: Connection, wanted: Filter) -> tuple[int, datetime | None]:
     """How many comments match, and when the oldest of them came in."""
-    total = _filtered(select(func.count()).select_from(table), wanted, joined=False)
-    oldest = _filtered(select(table.c.created_at).select_from(table), wanted, joined=False)
-    # two statements: the count needs nothing but an index, and ids sort by time
-    return conn.scalar(total) or 0, conn.scalar(oldest.order_by(table.c.id).limit(1))
+    total = (
+        conn.scalar(select(func.count()).select_from(table).where(*conditions(conn, wanted))) or 0
+    )
+    # statements of their own: the count needs nothing but an index, and each half sorts by time
+    halves = range(2) if wanted.status is Status.HELD else [None]
+    oldest: list[datetime | None] = [conn.scalar(_oldest(conn, wanted, half)) for half in halves]
+    return total, min((at for at in oldest if at), default=None)
+
+
+def _oldest(conn: Connection, wanted: Filter, deferred: int | None) -> Select[datetime]:
+    query = (
+        select(table.c.created_at).where(*conditions(conn, wanted)).order_by(table.c.id).limit(1)
+    )
+    return query if deferred is None else query.where(table.c.deferred == deferred)
 
 
 def count_newer(conn: Connection, wanted: Filter, since: str) -> int:
     """How many comments match that came in after the comment `since`."""
-    query = _filtered(select(func.count()).select_from(table), wanted, joined=False)
+    query = select(func.count()).select_from(table).where(*conditions(conn, wanted))
+    if wanted.status is Status.HELD:
+        query = query.where(table.c.deferred.in_((0, 1)))  # so that the index of ids is of use
     return conn.scalar(query.where(table.c.id > since)) or 0
 
 
@@ -130,14 +109,15 @@ def claim_next(
         query = query.where(table.c.id.in_(ids))
     if site_ids is not None:
         query = query.where(table.c.site_id.in_(site_ids))
-    chosen = query.order_by(table.c.id).limit(limit).with_for_update(skip_locked=True)
+    order = (table.c.deferred, table.c.id)
+    chosen = query.order_by(*order).limit(limit).with_for_update(skip_locked=True)
     claimed: list[str] = list(conn.scalars(chosen))
     conn.execute(
         update(table)
         .where(table.c.id.in_(claimed))
         .values(claimed_by=actor, claimed_until=now + lease)
     )
-    rows = conn.execute(SELECT_COMMENT.where(table.c.id.in_(claimed)).order_by(table.c.id))
+    rows = conn.execute(SELECT_COMMENT.where(table.c.id.in_(claimed)).order_by(*order))
     return [comment_of(row) for row in rows]
 
 
@@ -151,16 +131,18 @@ def release(conn: Connection, actor: str, ids: Sequence[str]) -> int:
 
 
 def count_reasons(conn: Connection, site_ids: frozenset[int] | None) -> dict[str, int]:
-    """How many held comments carry each reason code; over the newest 5,000 at most."""
+    """How many held comments carry each reason code; over the newest 5,000 of each half."""
     query = select(table.c.reasons).where(HELD)
     if site_ids is not None:
         query = query.where(table.c.site_id.in_(site_ids))
-    newest = query.order_by(table.c.id.desc()).limit(5000).subquery()
     counts: Counter[str] = Counter()
     total = func.count().label("total")
-    for row in conn.execute(select(newest.c.reasons, total).group_by(newest.c.reasons)):
-        for code, _detail in json.loads(row.reasons):
-            counts[code] += row.total
+    for deferred in range(2):
+        half = query.where(table.c.deferred == deferred)
+        newest = half.order_by(table.c.id.desc()).limit(5000).subquery()
+        for row in conn.execute(select(newest.c.reasons, total).group_by(newest.c.reasons)):
+            for code, _detail in json.loads(row.reasons):
+                counts[code] += row.total
     return dict(counts.most_common())
 
 
@@ -197,31 +179,3 @@ def count_by_authors(
     for row in rows:
         counts.setdefault((row.site_id, row.author), {})[row.status] = row.total
     return {named: counts.get(key, {}) for named, key in folded.items()}
-
-
-def _filtered(
-    query: Select[*tuple[Any, ...]], wanted: Filter, *, joined: bool = True
-) -> Select[*tuple[Any, ...]]:
-    if not joined and (wanted.site_key or wanted.page_url):
-        query = query.join(site, site.c.id == table.c.site_id).join(
-            thread, thread.c.id == table.c.thread_id
-        )
-    return query.where(and_(*_conditions(wanted)))
-
-
-def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
-    conditions: list[Any] = [
-        HELD if wanted.status is Status.HELD else table.c.status == wanted.status
-    ]
-    if wanted.site_ids is not None:
-        conditions.append(table.c.site_id.in_(wanted.site_ids))
-    if wanted.site_key:
-        conditions.append(site.c.key == wanted.site_key)
-    if wanted.page_url:
-        conditions.append(thread.c.url == wanted.page_url)
-    if wanted.reason:
-        conditions.append(table.c.reasons.contains(f'["{wanted.reason}",', autoescape=True))
-    if wanted.text:
-        columns = (table.c.comment, table.c.name, table.c.email, table.c.website)
-        conditions.append(or_(*(c.icontains(wanted.text, autoescape=True) for c in columns)))
-    return conditions

@@ -141,7 +141,7 @@ async def _submit(request: DeskRequest, fields: object, is_form: bool) -> Receip
     )
     return await submit.submit(
         submission,
-        origin=_foreign_origin(request),
+        origin=foreign_origin(request),
         store=state["store"],
         twins=state["twins"],
         limits=state["limits"],
@@ -151,7 +151,7 @@ async def _submit(request: DeskRequest, fields: object, is_form: bool) -> Receip
     )
 
 
-def _foreign_origin(request: DeskRequest) -> str:
+def foreign_origin(request: DeskRequest) -> str:
     """The Origin header, or "" from a page of our own: the plain form stands on one."""
     origin = header(request.scope, b"origin").decode("latin-1")
     return "" if not origin or is_own_origin(request) else origin

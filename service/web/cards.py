@@ -9,8 +9,8 @@ from datetime import datetime
 from markupsafe import Markup
 
 from service.domain import Actor, Comment
-from service.intake.address import prefixes
-from service.review import QueueItem
+from service.intake.address import network_of
+from service.store.items import QueueItem
 from service.store.queue import looker
 from service.text import find_links, host_of, outline
 from service.vocabulary import OPEN, VISIBLE, Code, Role, Status
@@ -19,6 +19,7 @@ from service.web.highlight import highlight
 
 TEXT_LIMIT = 1200  # characters of a comment on a page of many
 _EXCERPT = 240
+_SHORT = 100
 _MOST_HOSTS = 8
 _MOST_TERMS = 5
 _TERM = 60  # characters of a term: a word can be as long as a comment
@@ -44,12 +45,25 @@ NOBODY = KnownNames({}, {})
 
 
 @dataclass(frozen=True, slots=True)
+class Twin:
+    """Another of a group, in short."""
+
+    id: str
+    version: int
+    name: str
+    created_at: datetime
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
     """One comment on a page of the desk.
 
     `findings` and `failures` are sentences; `against` and `speaking_for` the terms that weighed;
     `hosts` where its links lead, with how many; `left_out` how many characters `text` lacks;
-    `looker` somebody else who has a claim on it; `posing` says whom the author's name looks like.
+    `looker` somebody else who has a claim on it; `posing` says whom the author's name looks like;
+    `around` its parent and others beside it, each with the beginning of its text; `alike` the
+    others of its group.
     """
 
     comment: Comment
@@ -71,6 +85,11 @@ class Card:
     looker: str
     may_decide: bool
     posing: str
+    language: str
+    page_excerpt: str
+    around: tuple[tuple[Comment, str], ...]
+    alike: tuple[Twin, ...]
+    more_alike: int
 
     @property
     def waits(self) -> bool:
@@ -79,8 +98,9 @@ class Card:
 
     @property
     def is_approved(self) -> bool:
-        """Whether a person has approved it already."""
-        return self.comment.status in VISIBLE and self.comment.decision_id is not None
+        """Whether a person has approved it already, and nobody has reported it since."""
+        c = self.comment
+        return c.status in VISIBLE and c.decision_id is not None and not c.reports
 
     @property
     def is_rejected(self) -> bool:
@@ -120,11 +140,19 @@ def card(
         parent=item.parent,
         parent_text=cut(item.parent.comment, _EXCERPT) if item.parent else "",
         author=_author(item.author),
-        network=prefixes(c.address)[-1] if c.address else "",
+        network=network_of(c.address),
         ago=wording.ago(c.created_at, now),
         looker="" if has_claim == actor.name else has_claim,
         may_decide=actor.may(Role.MODERATOR, c.site_id) and c.status is not Status.REMOVED,
         posing=_posing(c, known),
+        language=c.lang,
+        page_excerpt=cut(c.page_excerpt, _EXCERPT),
+        around=tuple((other, cut(other.comment, _EXCERPT)) for other in item.around),
+        alike=tuple(
+            Twin(one.id, one.version, one.name, one.created_at, cut(one.comment, _SHORT))
+            for one in item.alike
+        ),
+        more_alike=item.more_alike,
     )
 
 
@@ -172,9 +200,4 @@ def _author(counts: dict[str, int]) -> str:
     """How earlier comments under the address fared, in words."""
     if sum(counts.values()) <= 1:
         return "first comment under this address"
-    shares = [
-        f"{counts[status]:,} {wording.STATUSES[status].lower()}"
-        for status in Status
-        if counts.get(status)
-    ]
-    return f"under this address: {', '.join(shares)}"
+    return f"under this address: {wording.shares(counts)}"

@@ -6,29 +6,31 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from service import review, tally
-from service.domain import Actor, Comment, Decision, DecisionResult
+from service.domain import Actor, Comment, Decision
 from service.errors import FieldError, InvalidSubmission, NotFound
 from service.intake.body import parse_urlencoded
-from service.intake.submission import parse_page_url
-from service.store.comments import NO_ID
+from service.store.authors import LATEST
 from service.store.decisions import Made
-from service.store.queue import Filter
-from service.vocabulary import OPEN, Choice, Reason, Role
+from service.store.filters import Filter
+from service.store.items import QueueItem
+from service.tokens import NO_ID
+from service.vocabulary import OPEN, Choice, Order, Reason, Role, Status
 from service.web.auth import require_actor
 from service.web.cards import NOBODY, card, cut
-from service.web.desk_page import desk_page, here, own_path, redirect, signed_in
+from service.web.desk_page import desk_page, here, own_path, redirect, show_conflicts, signed_in
 from service.web.known import known_names
-from service.web.moderation import check_ids, queue_filter
+from service.web.moderation import check_ids
 from service.web.pages import QUEUE
-from service.web.query import choice_of, id_of, limit_of, path_id
+from service.web.query import limit_of, path_id
+from service.web.queue_query import FILTERS, cursor_of, order_of, queue_filter, spell_cursor
 from service.web.state import DeskRequest, clock
 
+_REPORTED = Filter(None, status=Status.PUBLISHED, reported=True)
 PAGE = 25  # comments of one page of the desk
 _NOTE_LIMIT = 2000
 _ENOUGH = 20  # decisions before a share of them says anything
 _LEASE = 60  # seconds, of what is on a screen; its script renews it
 _FULL = 10_000  # a comment's own page shows all of it
-_FILTERS = ("status", "site", "reason", "page_url", "q", "order")
 
 
 async def get_desk(request: DeskRequest) -> Response:
@@ -40,7 +42,7 @@ async def get_queue(request: DeskRequest) -> Response:
     """The queue: a page of comments, each with its reasons and its buttons."""
     actor = await signed_in(request)
     try:
-        wanted = _filter(request)
+        wanted = queue_filter(request.query_params)
         items = await _list(request, actor, wanted)
     except (InvalidSubmission, NotFound) as error:  # a slip in the filter is no end of the page
         wanted, items = Filter(None), []
@@ -57,6 +59,8 @@ async def get_comment(request: DeskRequest) -> Response:
     context = {
         "card": card(item, actor, clock(), limit=_FULL, known=await known_names(request, actor)),
         "history": entries,
+        "author": await review.find_author(item.comment, store=store),
+        "latest": LATEST,
         "others": await _others(request, actor, item.comment),
         "back": back,
         "to_queue": own_path(request, back),
@@ -91,8 +95,8 @@ async def post_decision(request: DeskRequest) -> Response:
     request.state["metrics"].decisions.labels(decision.choice).inc(len(result.changed))
     back = fields.get("back", "")
     if result.conflicts:
-        return _conflicts(request, actor, result, back)
-    return redirect(request, back, decided=result.decision_id)
+        return show_conflicts(request, actor, result, back)
+    return redirect(request, back, at=fields.get("at", ""), decided=result.decision_id)
 
 
 async def post_undo(request: DeskRequest) -> Response:
@@ -103,7 +107,7 @@ async def post_undo(request: DeskRequest) -> Response:
     result = await review.undo(actor, decision_id, store=request.state["store"], now=clock())
     back = fields.get("back", "")
     if result.conflicts:
-        return _conflicts(request, actor, result, back)
+        return show_conflicts(request, actor, result, back)
     return redirect(request, back, undone=str(len(result.changed)))
 
 
@@ -118,14 +122,17 @@ async def _others(
     return [(other, cut(other.comment, 120)) for other in found]
 
 
-async def _list(request: DeskRequest, actor: Actor, wanted: Filter) -> list[review.QueueItem]:
+async def _list(request: DeskRequest, actor: Actor, wanted: Filter) -> list[QueueItem]:
     """One comment more than a page, to know whether another page follows."""
+    query = request.query_params
+    order = order_of(query)
     return await review.list_queue(
         actor,
         wanted,
-        newest_first=choice_of(request.query_params, "order", ("oldest", "newest")) == "newest",
-        limit=limit_of(request.query_params, default=PAGE, most=200) + 1,
-        after=id_of(request.query_params, "cursor"),
+        order=order,
+        limit=limit_of(query, default=PAGE, most=200) + 1,
+        after=cursor_of(query, order),
+        grouped=True,
         store=request.state["store"],
     )
 
@@ -134,7 +141,7 @@ async def _queue_page(
     request: DeskRequest,
     actor: Actor,
     wanted: Filter,
-    items: Sequence[review.QueueItem],
+    items: Sequence[QueueItem],
     slip: str = "",
     status: int = 200,
 ) -> Response:
@@ -142,8 +149,8 @@ async def _queue_page(
     latest = await review.latest_decisions(actor, store=store)
     known = await known_names(request, actor) if items else NOBODY
     page = items[: limit_of(request.query_params, default=PAGE, most=200)] if items else []
-    chosen = {name: query[name] for name in _FILTERS if query.get(name)}
-    filters = {name: value for name, value in chosen.items() if name != "order"}
+    filters = {name: query[name] for name in FILTERS if query.get(name)}
+    chosen = filters | ({"order": query["order"]} if query.get("order") else {})
     has_more = len(items) > len(page)
     context = {
         "cards": [card(item, actor, now, known=known) for item in page],
@@ -153,13 +160,14 @@ async def _queue_page(
         "matching": await review.count_waiting(actor, wanted, store=store) if filters else None,
         "sites": await review.list_sites(actor, store=store),
         "latest": latest,
+        "reported": await review.count_waiting(actor, _REPORTED, store=store),
         "decided": _find(latest, query.get("decided", "")),
         "undone": _number(query.get("undone", "")),
-        "chosen": dict.fromkeys(_FILTERS, "") | chosen,
+        "chosen": dict.fromkeys((*FILTERS, "order"), "") | chosen,
         "is_filtered": bool(filters),
         "first": urlencode(chosen),
         "slip": slip,
-        "next": urlencode(chosen | {"cursor": page[-1].comment.id}) if has_more else "",
+        "next": urlencode(chosen | {"cursor": spell_cursor(page[-1].cursor)}) if has_more else "",
         "is_first": not query.get("cursor"),
         "back": here(request),
         "enough": _ENOUGH,
@@ -172,38 +180,18 @@ async def _newest(
     request: DeskRequest,
     actor: Actor,
     wanted: Filter,
-    page: Sequence[review.QueueItem],
+    page: Sequence[QueueItem],
     *,
     is_last: bool,
 ) -> str:
     """The id after which a comment is new to this page, or "" where none is: not what waits."""
     if wanted.status not in OPEN:
         return ""
-    if is_last and page and request.query_params.get("order") != "newest":
-        return page[-1].comment.id
+    if is_last and page and request.query_params.get("order", "oldest") == "oldest":
+        return max(c.id for item in page for c in (item.comment, *item.alike))
     store = request.state["store"]
-    newest = await review.list_queue(actor, wanted, newest_first=True, limit=1, store=store)
+    newest = await review.list_queue(actor, wanted, order=Order.NEWEST, limit=1, store=store)
     return newest[0].comment.id if newest else NO_ID
-
-
-def _conflicts(request: DeskRequest, actor: Actor, result: DecisionResult, back: str) -> Response:
-    context = {"result": result, "back": back, "to_queue": own_path(request, back)}
-    return desk_page(request, "desk/conflicts.html", actor, context, status=409)
-
-
-def _filter(request: DeskRequest) -> Filter:
-    """What the form of filters asks for; an empty page address is no filter."""
-    wanted = queue_filter(request)
-    if not wanted.page_url:
-        return wanted
-    return Filter(
-        site_ids=None,
-        status=wanted.status,
-        site_key=wanted.site_key,
-        reason=wanted.reason,
-        text=wanted.text,
-        page_url=parse_page_url(wanted.page_url),
-    )
 
 
 def _find(latest: Sequence[Made], decision_id: str) -> Made | None:
@@ -226,9 +214,15 @@ def _decision(fields: Mapping[str, str]) -> Decision:
         ids=check_ids(list(ticked)),
         choice=Choice(choice),
         reason=Reason(reason) if choice == Choice.REJECT and reason in list(Reason) else None,
-        note=fields.get("note", "").replace("\x00", "").strip()[:_NOTE_LIMIT],
+        note=""
+        if choice == Choice.APPROVE
+        else fields.get("note", "").replace("\x00", "").strip()[:_NOTE_LIMIT],
         versions={i: number for i, text in ticked.items() if (number := _number(text)) is not None},
     )
+
+
+def _note(fields: Mapping[str, str]) -> str:
+    return fields.get("note", "").replace("\x00", "").strip()[:_NOTE_LIMIT]
 
 
 def _number(text: str) -> int | None:

@@ -6,12 +6,13 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from service.domain import Actor
+from service.domain import Actor, DecisionResult
 from service.errors import Unauthorized
 from service.vocabulary import Reason, Role
 from service.web import wording
 from service.web.auth import csrf_token, require_actor
 from service.web.pages import Pages
+from service.web.query import is_id
 from service.web.state import DeskRequest
 
 
@@ -52,12 +53,23 @@ def here(request: DeskRequest) -> str:
     return f"{path}?{query}" if query else path
 
 
-def redirect(request: DeskRequest, back: str, **told: str) -> Response:
-    """On to `back`, which `own_path` checks, with what there is to tell in its query."""
+def redirect(request: DeskRequest, back: str, *, at: str = "", **told: str) -> Response:
+    """On to `back`, which `own_path` checks, with what there is to tell in its query; to the
+    comment `at` on that page, where there is one."""
     target = own_path(request, back)
     if told:
         target += ("&" if "?" in target else "?") + urlencode(told)
+    if is_id(at):
+        target += f"#comment-{at}"
     return RedirectResponse(target, 303)
+
+
+def show_conflicts(
+    request: DeskRequest, actor: Actor, result: DecisionResult, back: str
+) -> Response:
+    """What a decision could not change, and who was faster."""
+    context = {"result": result, "back": back, "to_queue": own_path(request, back)}
+    return desk_page(request, "desk/conflicts.html", actor, context, status=409)
 
 
 def own_path(request: DeskRequest, back: str) -> str:

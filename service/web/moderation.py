@@ -10,15 +10,16 @@ from starlette.responses import Response
 from service import review, tally
 from service.domain import Decision, DecisionResult
 from service.errors import FieldError, InvalidSubmission
-from service.intake.submission import parse_idempotency_key, parse_page_url
-from service.store.queue import LEASE, Filter
+from service.intake.submission import parse_idempotency_key
+from service.store.queue import LEASE
 from service.tokens import digest
-from service.vocabulary import Code, Role, Status
+from service.vocabulary import Role
 from service.web import wire
 from service.web.api import json_response
 from service.web.auth import require_actor
 from service.web.body import read_json
-from service.web.query import choice_of, id_of, is_id, limit_of, path_id
+from service.web.query import id_of, is_id, limit_of, path_id
+from service.web.queue_query import cursor_of, order_of, queue_filter, spell_cursor
 from service.web.state import DeskRequest, clock
 
 MOST = 200  # items of one page, one claim or one decision
@@ -28,19 +29,20 @@ T = TypeVar("T")
 
 
 async def get_queue(request: DeskRequest) -> Response:
-    """A page of the queue, by status, site, reason, page and text."""
+    """A page of the queue: what matches, in the order asked for."""
     actor = await require_actor(request)
-    limit = limit_of(request.query_params, default=50, most=MOST)
+    query = request.query_params
+    limit, order = limit_of(query, default=50, most=MOST), order_of(query)
     items = await review.list_queue(
         actor,
-        queue_filter(request),
-        newest_first=choice_of(request.query_params, "order", ("oldest", "newest")) == "newest",
+        queue_filter(query),
+        order=order,
         limit=limit,
-        after=id_of(request.query_params, "cursor"),
+        after=cursor_of(query, order),
         store=request.state["store"],
     )
     entries = [wire.QueueEntry.of(item) for item in items]
-    cursor = entries[-1].id if len(entries) == limit else None
+    cursor = spell_cursor(items[-1].cursor) if len(entries) == limit else None
     return json_response(wire.QueuePage(entries, cursor), headers=_PRIVATE)
 
 
@@ -50,7 +52,7 @@ async def get_watch(request: DeskRequest) -> Response:
     listed = [text for text in request.query_params.get("ids", "").split(",") if text]
     watched = await review.look_again(
         actor,
-        queue_filter(request),
+        queue_filter(request.query_params),
         check_ids(listed) if listed else (),
         id_of(request.query_params, "since"),
         store=request.state["store"],
@@ -134,24 +136,6 @@ async def get_stats(request: DeskRequest) -> Response:
         stats.waiting, stats.oldest, stats.decided_today, stats.agreement, stats.by_reason
     )
     return json_response(shown, headers=_PRIVATE)
-
-
-def queue_filter(request: DeskRequest) -> Filter:
-    """Which comments a query string asks for. Raises InvalidSubmission."""
-    query = request.query_params
-    statuses = (Status.HELD, *(s for s in Status if s is not Status.HELD))
-    reason = choice_of(query, "reason", ("", *Code)) if query.get("reason") else ""
-    text = query.get("q", "").strip()
-    if len(text) > 200 or "\x00" in text:
-        raise _invalid("q", "q is a text of at most 200 characters.")
-    return Filter(
-        site_ids=None,  # the verb fills in the actor's own
-        status=Status(choice_of(query, "status", statuses)),
-        site_key=query.get("site", ""),
-        reason=reason,
-        text=text,
-        page_url=parse_page_url(query["page_url"]) if query.get("page_url") else "",
-    )
 
 
 def check_ids(ids: list[str]) -> tuple[str, ...]:

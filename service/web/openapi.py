@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from service import review
-from service.vocabulary import Code, Status
+from service.vocabulary import Band, Code, Order, Status
 from service.web import wire
 from service.web.problems import Problem
 from service.web.state import DeskRequest
@@ -45,9 +45,16 @@ _QUEUE = {
     "site": "only this site",
     "status": [status.value for status in Status],
     "reason": ["", *(code.value for code in Code)],  # "" for any
-    "q": "text in comment, name, e-mail or website",
+    "q": "words of the comment, name, e-mail or links; the last may be unfinished",
     "page_url": "only this page",
+    "lang": "only this language, with its regions",
+    "band": ["", *(band.value for band in Band)],
+    "author": "only under this e-mail address",
+    "reported": ["", "1"],
+    "from": "came in on this day or later (UTC)",
+    "to": "came in on this day or before (UTC)",
 }
+_ORDERED = {**_WINDOW, "order": [order.value for order in Order]}
 
 _WATCH = {
     "ids": "up to 200 comments' ids, with commas between them",
@@ -68,11 +75,12 @@ _CALLS: dict[str, _Call] = {
         refusals=(401, 403, 404, 409, 422, 429),
     ),
     "delete_comment": _Call(None, 204, security="author", refusals=(401, 403, 404, 409)),
+    "post_report": _Call(wire.Reported, 202, refusals=(404, 429)),
     "get_form": _Call(wire.Form, query=_query(_PAGE), refusals=(403, 404, 422)),
     "post_preview": _Call(wire.Preview, body=wire.PreviewRequest, refusals=(404, 422, 429)),
     "get_counts": _Call(wire.Counts, query=_query(_PAGE), refusals=(404, 422)),
     "get_queue": _Call(
-        wire.QueuePage, query=_query(_QUEUE, _WINDOW), security="moderator",
+        wire.QueuePage, query=_query(_QUEUE, _ORDERED), security="moderator",
         refusals=(401, 403, 404, 422),
     ),
     "get_watch": _Call(

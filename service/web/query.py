@@ -1,6 +1,7 @@
 """The parameters of a query string: each parsed once, each error naming its parameter."""
 
 import re
+from collections.abc import Mapping
 
 from starlette.datastructures import QueryParams
 
@@ -26,7 +27,7 @@ def limit_of(query: QueryParams, default: int, most: int) -> int:
     return int(text)
 
 
-def id_of(query: QueryParams, name: str) -> str | None:
+def id_of(query: Mapping[str, str], name: str) -> str | None:
     """A comment's id, or None where the parameter is absent. Raises InvalidSubmission."""
     text = query.get(name, "")
     if text and not is_id(text):
@@ -44,7 +45,7 @@ def is_id(text: str) -> bool:
     return _UUID.fullmatch(text) is not None
 
 
-def choice_of(query: QueryParams, name: str, choices: tuple[str, ...]) -> str:
+def choice_of(query: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
     """One of `choices`, the first by default. Raises InvalidSubmission."""
     text = query.get(name, choices[0])
     if text not in choices:

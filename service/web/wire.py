@@ -9,9 +9,9 @@ import msgspec
 
 from service.domain import AuditEntry, DecisionResult
 from service.domain import Receipt as DomainReceipt
-from service.intake.address import prefixes
+from service.intake.address import network_of
 from service.read import PublicComment, PublicPage
-from service.review import QueueItem
+from service.store.items import QueueItem
 from service.vocabulary import Band, Choice, Code, Reason, Status
 
 
@@ -120,6 +120,12 @@ class Preview(msgspec.Struct):
     html: str
 
 
+class Reported(msgspec.Struct):
+    """The answer to a report, whatever became of it."""
+
+    received: bool = True
+
+
 class ReasonShown(msgspec.Struct):
     """Why the verdict is what it is: a stable code, what was seen, and whether it broke."""
 
@@ -162,6 +168,7 @@ class QueueEntry(msgspec.Struct):
     claimed_by: str
     claimed_until: datetime | None
     version: int
+    reports: int
 
     @classmethod
     def of(cls, item: QueueItem) -> "QueueEntry":
@@ -174,7 +181,7 @@ class QueueEntry(msgspec.Struct):
             name=c.name,
             email=c.email,
             website=c.website,
-            address=prefixes(c.address)[-1] if c.address else "",
+            address=network_of(c.address),
             page_url=c.page_url,
             page_title=c.page_title,
             parent_id=c.parent_id,
@@ -192,6 +199,7 @@ class QueueEntry(msgspec.Struct):
             claimed_by=c.claimed_by,
             claimed_until=c.claimed_until,
             version=c.version,
+            reports=c.reports,
         )
 
 

@@ -1,9 +1,10 @@
 """What pages say: one plain sentence for each code, band, status and step, in one place."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from service.domain import AuditEntry
-from service.vocabulary import SYSTEM, Band, Code, Outcome, Reason, Status
+from service.vocabulary import SYSTEM, Band, Code, Order, Outcome, Reason, Status
 
 BANDS = {
     Band.LIKELY_FINE: "Likely fine",
@@ -17,6 +18,28 @@ STATUSES = {
     Status.PUBLISHED: "Published",
     Status.REJECTED: "Rejected",
     Status.REMOVED: "Removed",
+}
+
+FILTERS = {
+    "status": "Status",
+    "site": "Site",
+    "reason": "Reason",
+    "page_url": "Address of the page",
+    "q": "Text, name, e-mail or link",
+    "lang": "Language",
+    "band": "Score",
+    "author": "The author's e-mail address",
+    "reported": "Reported by readers",
+    "from": "Came in from",
+    "to": "Came in until",
+}
+
+ORDERS = {
+    Order.OLDEST: "Oldest first",
+    Order.NEWEST: "Newest first",
+    Order.UNCERTAIN: "Where the model is least sure",
+    Order.REPORTED: "Most reported first",
+    Order.REACH: "Pages with most comments first",
 }
 
 REASONS = {
@@ -48,6 +71,10 @@ CODES: dict[Code, tuple[str, str]] = {
         "Its form token had already been used for another comment.",
     ),
     Code.TOO_FAST: ("sent too fast", "The form came back faster than a person types."),
+    Code.PROOF_MISSING: (
+        "no proof of work",
+        "It came without the proof of work that a browser makes, so it waits behind the others.",
+    ),
     Code.TOO_MANY_LINKS: ("many links", "It has {} links, more than this site lets through."),
     Code.DUPLICATE: ("same text several times", "Nearly the same text has now come {} times."),
     Code.FIRST_TIME_AUTHOR: (
@@ -136,6 +163,12 @@ def in_groups(secret: str) -> str:
 def count(number: int, noun: str) -> str:
     """`1 comment`, `1,200 comments`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def shares(counts: Mapping[str, int]) -> str:
+    """How many comments have which status: `3 published, 1 rejected`."""
+    told = [f"{counts[s]:,} {STATUSES[s].lower()}" for s in Status if counts.get(s)]
+    return ", ".join(told) or "none"
 
 
 def span(seconds: float) -> str:

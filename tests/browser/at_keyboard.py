@@ -10,6 +10,7 @@ from uuid import UUID
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import World
+from tests.deciding import honest
 from tests.redis_server import wait_until
 
 NAMES = ("Abel", "Berta", "Cleo", "Doris", "Edgar", "Frieda", "Gustav", "Hanna")
@@ -79,7 +80,7 @@ def sit_down(
     """A moderator before so many held comments by Abel, Berta, Cleo and so on."""
     article = world.article()
     ids = [
-        world.send(article, f"Remark {n} on the harvest.", name=NAMES[n % len(NAMES)])
+        world.send(article, f"Remark {n} on the harvest. {honest(n)}", name=NAMES[n % len(NAMES)])
         for n in range(number)
     ]
     options = {"java_script_enabled": True, **options}

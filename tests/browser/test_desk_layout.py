@@ -9,6 +9,7 @@ from tests.browser.at_keyboard import sit_down
 from tests.browser.conftest import World
 from tests.browser.test_accessibility import findings
 from tests.browser.test_desk_others import decide
+from tests.deciding import honest
 
 pytestmark = pytest.mark.browser
 
@@ -42,7 +43,7 @@ def test_nothing_shifts_but_by_the_moderator_s_own_keys(
 ) -> None:
     desk = sit_down(world, visit_desk, 8, "&limit=6")
     since = desk.page.evaluate(PAINTED)
-    ids = [*desk.ids, *(world.send(desk.article, f"Late {n}.") for n in range(3))]
+    ids = [*desk.ids, *(world.send(desk.article, honest(20 + n)) for n in range(3))]
 
     desk.press("a", "s")
     decide(world, ids[3], "approve")

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.at_keyboard import Sitting, sit_down
 from tests.browser.conftest import World
+from tests.deciding import honest
 from tests.redis_server import wait_until
 
 pytestmark = pytest.mark.browser
@@ -49,7 +50,7 @@ def test_new_comments_wait_behind_a_button_and_then_stand_at_the_end(
 ) -> None:
     desk = sit_down(world, visit_desk, 3)
     before = places(desk)
-    desk.ids += [world.send(desk.article, f"A late remark {n}.", name="Late") for n in range(2)]
+    desk.ids += [world.send(desk.article, honest(n), name="Late") for n in (20, 21)]
 
     desk.look()
     button = desk.page.get_by_role("button", name="2 new")

@@ -26,6 +26,7 @@ PUBLIC = {
     "GET /desk/oidc/sign-in", "GET /desk/oidc/callback", "POST /desk/oidc/accept",
     "GET /openapi.json", "GET /docs", "GET /livez",
     "GET /readyz", "GET /metrics", "GET /static",
+    "POST /api/v1/comments/{id:uuid}/reports",
 }  # fmt: skip
 OWN = {"PATCH /api/v1/comments/{id:uuid}", "DELETE /api/v1/comments/{id:uuid}"}  # by edit token
 ADMINS = {  # of every site

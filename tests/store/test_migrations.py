@@ -78,6 +78,16 @@ def _parts(sql: str) -> list[str]:
     return [part.strip() for part in re.split(r",(?![^(]*\))", inner)]
 
 
+def is_of_sqlite(table: str) -> bool:
+    """Whether it is a part of SQLite's index of words, which no metadata knows of."""
+    return table.split("_")[:2] == ["search", "words"]
+
+
+def is_in_metadata(thing: object, name: str | None, *_: object) -> bool:
+    """Whether the two kinds of database should have it alike."""
+    return name is None or not (is_of_sqlite(name) or name == "ix_search_entry_words")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_migrations_and_the_short_way_make_the_same_schema(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path
@@ -92,7 +102,9 @@ def test_the_migrations_and_the_short_way_make_the_same_schema(
         with long.transaction() as one, short.transaction() as other:
             migrated, created = describe(one), describe(other)
 
-    assert set(created) == {*schema.metadata.tables, "alembic_version"}
+    assert {name for name in created if not is_of_sqlite(name)} == {
+        *schema.metadata.tables, "alembic_version",
+    }  # fmt: skip
     assert migrated == created
 
 
@@ -105,7 +117,9 @@ def test_alembic_finds_no_difference_between_a_migrated_database_and_the_tables(
         with database.transaction() as conn:
             migrations.upgrade(conn)
         with database.transaction() as conn:
-            context = MigrationContext.configure(conn, opts={"compare_type": True})
+            context = MigrationContext.configure(
+                conn, opts={"compare_type": True, "include_object": is_in_metadata}
+            )
             assert compare_metadata(context, schema.metadata) == []
 
 

@@ -5,10 +5,12 @@ from datetime import timedelta
 import pytest
 
 from service.domain import Signal
-from service.store import comments, queue, sites
+from service.store import comments, queue, search, sites
 from service.store.database import Database
-from service.store.queue import LEASE, Filter, claim_next, count_queue, list_queue, release
-from service.vocabulary import Code, Status
+from service.store.filters import Filter
+from service.store.orders import Cursor, list_queue
+from service.store.queue import LEASE, claim_next, count_queue, release
+from service.vocabulary import Code, Order, Status
 from tests.factories import NOW, ORIGIN, PAGE, a_comment, a_site, some_comments
 
 EVERYWHERE = Filter(None)
@@ -21,14 +23,15 @@ def test_the_queue_is_what_is_held_in_the_order_it_came(database: Database) -> N
         a_comment(conn, status=Status.REJECTED)
         held = some_comments(conn, 5)
 
-        def ids(*, newest_first: bool, limit: int, after: str | None) -> list[str]:
-            page = list_queue(conn, EVERYWHERE, newest_first=newest_first, limit=limit, after=after)
-            return [comment.id for comment in page]
+        def ids(order: Order, limit: int, after: str = "") -> list[str]:
+            cursor = Cursor(after) if after else None
+            page = list_queue(conn, EVERYWHERE, order, limit=limit, after=cursor)
+            return [placed.comment.id for placed in page]
 
-        assert ids(newest_first=False, limit=9, after=None) == held
-        assert ids(newest_first=True, limit=2, after=None) == [held[4], held[3]]
-        assert ids(newest_first=False, limit=2, after=held[1]) == held[2:4]
-        assert ids(newest_first=True, limit=9, after=held[1]) == [held[0]]
+        assert ids(Order.OLDEST, 9) == held
+        assert ids(Order.NEWEST, 2) == [held[4], held[3]]
+        assert ids(Order.OLDEST, 2, held[1]) == held[2:4]
+        assert ids(Order.NEWEST, 9, held[1]) == [held[0]]
         assert count_queue(conn, EVERYWHERE) == (5, NOW)
 
 
@@ -48,10 +51,11 @@ def test_every_filter_narrows_listing_and_count_alike(database: Database) -> Non
         a_comment(conn, comment="100 percent barleyXjuice")
         a_comment(conn, site="blog")
         a_comment(conn, status=Status.REJECTED)
+        search.add_entries(conn, search.list_missing(conn, 9))
 
         def found(**by: object) -> list[str]:
             narrow = Filter(**{"site_ids": None, **by})  # type: ignore[arg-type]
-            page = list_queue(conn, narrow, newest_first=False, limit=9, after=None)
+            page = [placed.comment for placed in list_queue(conn, narrow, Order.OLDEST, limit=9)]
             assert count_queue(conn, narrow)[0] == len(page)
             return [comment.id for comment in page]
 
@@ -59,7 +63,7 @@ def test_every_filter_narrows_listing_and_count_alike(database: Database) -> Non
         for narrow in (
             {"reason": "too-many-links"},
             {"reason": "score-unsure"},
-            {"text": "100 % b"},
+            {"text": "barley j"},
             {"text": "BARLEY_J"},
             {"text": "zoe@"},
             {"text": "zoe.example"},

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from service.domain import Score, Term
-from service.review import QueueItem
 from service.store.database import Database
+from service.store.items import QueueItem
 from service.text import outline
 from service.web.cards import Card, KnownNames, card
 from tests.factories import ADMIN, NOW, VIEWER, a_comment, a_site

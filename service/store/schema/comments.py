@@ -79,6 +79,9 @@ comment = Table(
     Column("claimed_until", Instant),
     Column("shadow_score", Float),  # what a model in the shadow gave
     Column("shadow_model", Text),
+    # 1: it came without a proof of work, and so waits behind all that came with one
+    Column("deferred", SmallInteger, nullable=False, server_default=text("0")),
+    Column("reports", Integer, nullable=False, server_default=text("0")),  # by readers
     CheckConstraint("status IN ('published', 'held', 'rejected', 'removed')", name="status"),
     CheckConstraint("verdict IN ('publish', 'hold', 'reject')", name="verdict"),
 )
@@ -87,16 +90,29 @@ comment = Table(
 PUBLISHED = text("comment.status = 'published'")
 HELD = text("comment.status = 'held'")
 HAS_ADDRESS = text("comment.address <> ''")
+REPORTED = text("comment.reports > 0")
+GROUPED = text("comment.status = 'held' AND comment.cluster <> ''")
+UNGROUPED = text("comment.status = 'held' AND comment.cluster = ''")
+# How far a score is from saying nothing; it is calibrated, so that is at one half.
+SURENESS = "coalesce(abs(comment.score - 0.5), 1)"
 
 
-def _partial(name: str, condition: TextClause, *columns: Column[Any]) -> Index:
+def _partial(name: str, condition: TextClause, *columns: Column[Any] | TextClause) -> Index:
     plain = text(condition.text.replace("comment.", ""))
     return Index(name, *columns, sqlite_where=plain, postgresql_where=plain)
 
 
 _partial("ix_comment_published", PUBLISHED, comment.c.thread_id, comment.c.id)
-_partial("ix_comment_held", HELD, comment.c.site_id, comment.c.id)
-_partial("ix_comment_held_anywhere", HELD, comment.c.id)
+_partial("ix_comment_held", HELD, comment.c.site_id, comment.c.deferred, comment.c.id)
+_partial("ix_comment_held_anywhere", HELD, comment.c.deferred, comment.c.id)
+_partial("ix_comment_held_on", HELD, comment.c.thread_id, comment.c.deferred, comment.c.id)
+_partial(
+    "ix_comment_unsure", HELD,
+    comment.c.deferred, text(SURENESS.replace("comment.", "")), comment.c.id, comment.c.site_id,
+)  # fmt: skip
+_partial("ix_comment_reported", REPORTED, comment.c.status, comment.c.reports, comment.c.id)
+_partial("ix_comment_grouped", GROUPED, comment.c.site_id, comment.c.cluster, comment.c.id)
+_partial("ix_comment_ungrouped", UNGROUPED, comment.c.id)
 _partial("ix_comment_address", HAS_ADDRESS, comment.c.site_id, comment.c.created_at)
 # nobody's mailbox tells capitals apart, so a change of case makes no new author
 Index("ix_comment_author", comment.c.site_id, func.lower(comment.c.email), comment.c.status)

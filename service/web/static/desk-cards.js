@@ -16,6 +16,30 @@ const cardOf = (id) => /** @type {Card | null} */ (document.getElementById(`comm
 /** @param {Element} card */
 const idOf = (card) => card.id.slice("comment-".length);
 
+/** The ticks of the others of a card's group. @param {Element} card */
+const twinsOf = (card) =>
+  /** @type {HTMLInputElement[]} */ ([...card.querySelectorAll(".alike input:checked")]);
+
+/** The comments that are decided with a card, and their versions. @param {Card} card */
+function versionsOf(card) {
+  const twins = twinsOf(card).map((tick) => [tick.name.slice("tick:".length), Number(tick.value)]);
+  return Object.fromEntries([[idOf(card), Number(card.dataset.version)], ...twins]);
+}
+
+/** How many are decided with a card. @param {Card} card */
+const sizeOf = (card) => 1 + twinsOf(card).length;
+
+/** These comments have changed by what was done here. @param {Card} card @param {string[]} ids */
+function bump(card, ids) {
+  if (ids.includes(idOf(card))) card.dataset.version = String(Number(card.dataset.version) + 1);
+  for (const tick of twinsOf(card)) {
+    if (ids.includes(tick.name.slice("tick:".length))) tick.value = String(Number(tick.value) + 1);
+  }
+}
+
+/** How many are decided with these cards. @param {Card[]} cards */
+const total = (cards) => cards.reduce((sum, card) => sum + sizeOf(card), 0);
+
 /** @param {Element} card */
 const nameOf = (card) => card.querySelector("h2")?.textContent || "";
 

@@ -39,8 +39,8 @@ function decide(wanted, choice) {
   const cards = wanted.filter(isOpen);
   if (!cards.length) return;
   const words = wordsOf(choice);
-  const entry = { id: "", words, count: cards.length, cards, isUndone: false, unsent: 1 };
-  const ids = cards.map(idOf);
+  const ids = cards.flatMap((card) => Object.keys(versionsOf(card)));
+  const entry = { id: "", words, count: ids.length, cards, isUndone: false, unsent: 1 };
   const hadFocus = focusedCard();
   const key = (cards.length === 1 && keyBefore(cards[0], choice)) || newKey();
   for (const card of cards) {
@@ -50,13 +50,13 @@ function decide(wanted, choice) {
   }
   decided.push(entry);
   watch.touched(cards);
-  change(-cards.length);
-  const many = cards.length > 1 ? `${cards.length} comments: ${words.toLowerCase()}` : words;
+  change(-ids.length);
+  const many = ids.length > 1 ? `${ids.length} comments: ${words.toLowerCase()}` : words;
   say(`${many}, ${left} left${keys.off ? "" : `, press ${keys.of("undo")} to undo`}`);
   if (hadFocus && cards.includes(hadFocus)) advance(hadFocus);
   /** @type {Record<string, number>} */ let versions = {};
   const body = () => {
-    if (!Object.keys(versions).length) versions = versionsOf(cards); // alike however often it is sent
+    if (!Object.keys(versions).length) versions = Object.assign({}, ...cards.map(versionsOf)); // alike however often it is sent
     const { reason, note } = choice;
     return { ids, outcome: choice.choice, note, versions, ...(reason ? { reason } : {}) };
   };
@@ -72,10 +72,6 @@ function keyBefore(card, choice) {
   const before = unsaved.get(card);
   return before && JSON.stringify(before.choice) === JSON.stringify(choice) ? before.key : "";
 }
-
-/** @param {Card[]} cards */
-const versionsOf = (cards) =>
-  Object.fromEntries(cards.map((card) => [idOf(card), Number(card.dataset.version)]));
 
 /** @param {Card} card @param {Entry} entry */
 function showLine(card, entry) {
@@ -97,11 +93,12 @@ function settled(entry, choice, answer, key) {
   entry.id = answer.body.decision_id;
   for (const card of entry.cards) {
     markWaiting(card, "");
-    if (changed.includes(idOf(card))) card.dataset.version = String(Number(card.dataset.version) + 1);
+    bump(card, changed);
   }
   for (const conflict of conflicts) {
     const card = cardOf(conflict.id);
     if (card) conflicted(card, entry, conflict);
+    else change(1); // one of a group: its own card says how it stands, wherever that is
   }
   entry.cards = entry.cards.filter((card) => changed.includes(idOf(card)));
   entry.count = changed.length;
@@ -138,7 +135,7 @@ function bringBack(entry, cards, why) {
       mark(card, why);
     }
   });
-  change(back.length);
+  change(total(back));
   say(`${why} ${back.length === 1 ? `${nameOf(back[0])} is` : `${back.length} comments are`} back`);
   if (document.activeElement?.id === "end" && back.length) focusOn(back[0]);
 }
@@ -152,9 +149,9 @@ function undo(entry) {
   const cards = entry.cards.filter((card) => latest.get(card) === entry);
   cards.forEach(restore);
   watch.touched(cards);
-  change(cards.length);
+  change(total(cards));
   if (cards.length) focusOn(cards[0]);
-  say(`Taken back: ${entry.words.toLowerCase()}${cards.length > 1 ? `, ${cards.length} comments` : ""}`);
+  say(`Taken back: ${entry.words.toLowerCase()}${total(cards) > 1 ? `, ${total(cards)} comments` : ""}`);
   entry.unsent++;
   outbox.send({
     path: () => (entry.id ? `/decisions/${entry.id}/undo` : ""), // "" where it was never made
@@ -177,7 +174,7 @@ function undone(entry, cards, answer) {
   for (const card of cards) {
     const conflict = conflicts.find((/** @type {{id: string}} */ c) => c.id === idOf(card));
     if (conflict) toGrey(card, becameWords(conflict.status, conflict.by));
-    else card.dataset.version = String(Number(card.dataset.version) + 1);
+    else bump(card, answer.body?.changed || Object.keys(versionsOf(card)));
   }
   if (!entry.cards.length && answer.body) showElsewhere(answer.body.changed);
 }
@@ -188,7 +185,7 @@ function notUndone(entry, cards, why) {
   const still = cards.filter((card) => latest.get(card) === entry);
   inStillness(() => still.forEach((card) => showLine(card, entry)));
   still.forEach((card) => card.querySelector(".wait")?.append(`Could not be taken back: ${why}.`));
-  change(-still.length);
+  change(-total(still));
   say(`Could not be taken back: ${why}`);
 }
 

@@ -6,7 +6,7 @@
 /** What each key does; the first of each is the one that is printed. @type {Record<string, string[]>} */
 const USUAL = {
   next: ["j"], previous: ["k"], approve: ["a"], spam: ["s"], reject: ["d", "r"], skip: ["e"],
-  undo: ["z", "u"], tick: ["x"], search: ["/"], help: ["?"],
+  undo: ["z", "u"], tick: ["x"], author: ["w"], search: ["/"], help: ["?"],
 };
 const KEPT = "comment-desk-keys";
 const ONE_LINE = "button checkbox color file image radio range reset submit".split(" ");

@@ -172,7 +172,7 @@ class Watch {
     this.fresh = this.fresh.filter((card) => !document.getElementById(card.id));
     if (newer > 0 && this.fresh.length < Math.min(newer, 200)) {
       const query = new URLSearchParams(queue.dataset.filter);
-      for (const [name, value] of [["order", "oldest"], ["cursor", this.since], ["limit", "200"]]) {
+      for (const [name, value] of [["order", "oldest"], ["since", this.since], ["limit", "200"]]) {
         query.set(name, value);
       }
       const html = await fetchPage(`${this.desk}?${query}`);
@@ -187,7 +187,8 @@ class Watch {
   showFresh() {
     const [first] = append(this.fresh);
     if (!document.getElementById("end")) location.reload(); // the page was made with an empty list
-    this.since = this.fresh.map(idOf).reduce((a, b) => (a > b ? a : b), this.since);
+    const ids = this.fresh.flatMap((card) => Object.keys(versionsOf(card)));
+    this.since = ids.reduce((a, b) => (a > b ? a : b), this.since);
     this.fresh = [];
     this.button.hidden = true;
     this.button.textContent = "";

@@ -79,6 +79,7 @@ const ON_CARD = {
   spam: (card) => card.querySelector('[data-do="spam"]') && decideBy(card, "reject:spam"),
   reject: toggleReasons,
   skip: advance,
+  author: (card) => /** @type {HTMLElement | null} */ (card.querySelector('[data-do="author"]'))?.click(),
   tick: (card) => /** @type {HTMLElement | null} */ (card.querySelector(".tick input"))?.click(),
 };
 
@@ -97,7 +98,7 @@ document.addEventListener("keydown", (event) => {
   if (asked in ANYWHERE) return ANYWHERE[asked]();
   const card = focusedCard(event.target);
   if (!card) return say(`No comment has the focus: press ${keys.of("next")}`);
-  if (card.dataset.stand && asked !== "skip") return say("This is decided already");
+  if (card.dataset.stand && asked !== "skip" && asked !== "author") return say("This is decided already");
   if (asked in ON_CARD) ON_CARD[asked](card);
   else decideByReason(card, Number(asked));
 });
@@ -106,7 +107,7 @@ document.addEventListener("keydown", (event) => {
 function escape(event) {
   const at = /** @type {Element} */ (event.target);
   if (at.closest("dialog") || event.isComposing) return;
-  const details = /** @type {HTMLDetailsElement | null} */ (at.closest("details.reject"));
+  const details = /** @type {HTMLDetailsElement | null} */ (at.closest(".card details"));
   if (details) details.open = false;
   if (details || at.closest(".filters")) backToCard();
 }
@@ -116,17 +117,24 @@ document.addEventListener("submit", (event) => {
   const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
   const isBulk = form.id === "bulk";
   const card = focusedCard(form);
-  if (!button || !(isBulk || card) || button.name !== "decide") return;
+  if (!button || !(isBulk || card) || button.name !== "decide" || "apart" in form.dataset) return;
   event.preventDefault();
   if (card) return decideBy(card, button.value);
   const reason = /** @type {HTMLSelectElement} */ (form.elements.namedItem("reason")).value;
   decideTicked(button.value === "reject" && reason ? `reject:${reason}` : button.value);
 });
 
+const isSecondHalf = (/** @type {MouseEvent} */ event) =>
+  event.detail > 1 && /** @type {Element} */ (event.target).closest(".card button, .card a, .card summary");
+
+document.addEventListener("mousedown", (event) => {
+  if (isSecondHalf(event)) event.preventDefault(); // nor does it take the focus
+}, true);
+
 document.addEventListener("click", (event) => {
   const at = /** @type {Element} */ (event.target);
   const button = /** @type {HTMLElement | null} */ (at.closest("button[data-do]"));
-  if (event.detail > 1 && at.closest(".decide button")) {
+  if (isSecondHalf(event)) {
     event.preventDefault(); // the second half of a double click would meet the next card
     return;
   }
