@@ -39,6 +39,7 @@ from service.web import (
     moderation,
     openapi,
     problems,
+    rules,
     thread,
 )
 from service.web.cache import PageCache
@@ -81,6 +82,11 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/desk/comments/{id:uuid}/card", desk.get_card),
     Route("/desk/decisions", desk.post_decision, methods=["POST"]),
     Route("/desk/decisions/{id:uuid}/undo", desk.post_undo, methods=["POST"]),
+    Route("/desk/comments/{id:uuid}/ban", rules.post_ban, methods=["POST"]),
+    Route("/desk/rules", rules.get_rules),
+    Route("/desk/rules", rules.post_rule, methods=["POST"]),
+    Route("/desk/rules/{id:uuid}/end", rules.post_end, methods=["POST"]),
+    Route("/desk/rules/{id:uuid}/restore", rules.post_restore, methods=["POST"]),
     Route("/desk/classifier", classifier.get_classifier),
     Route("/desk/classifier/retrain", classifier.post_retrain, methods=["POST"]),
     Route("/desk/classifier/promote", classifier.post_promote, methods=["POST"]),

@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from service.rulebook import NO_RULES, RuleBook
 from service.settings import Policy
 from service.vocabulary import FAILURES, Band, Choice, Code, Outcome, Reason, Role, Status
 
@@ -31,6 +32,7 @@ class Site(Struct, frozen=True):
     origins: tuple[str, ...]
     policy: Policy
     revision: int
+    rules: RuleBook = NO_RULES
 
 
 class Thread(Struct, frozen=True):
@@ -124,10 +126,14 @@ class AuthorHistory(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """The machine's outcome on one comment, with every reason it saw."""
+    """The machine's outcome on one comment, with every reason it saw.
+
+    `rules` are the ids of the site's own rules that the comment met.
+    """
 
     outcome: Outcome
     reasons: tuple[Signal, ...] = ()
+    rules: tuple[str, ...] = ()
 
     @property
     def codes(self) -> str:

@@ -27,7 +27,7 @@ from service.intake import challenge
 from service.intake.origin import check_origin
 from service.likeness import fingerprint
 from service.limits import Limits
-from service.store import audit, comments, outbox, repeats, sites, threads
+from service.store import audit, comments, outbox, repeats, rules, sites, threads
 from service.store.database import Database
 from service.tokens import edit_token, new_id
 from service.vocabulary import SYSTEM, Code, Outcome
@@ -155,7 +155,11 @@ def _take_in(
         degraded=found.degraded,
         history=comments.author_history(conn, site.id, submission.email),
         policy=site.policy,
+        rules=site.rules,
+        now=now,
     )
+    if verdict.rules:
+        rules.count_hits(conn, verdict.rules, now)
     comments.insert_comment(
         conn,
         comment_id,

@@ -5,7 +5,17 @@ import re
 
 from tests.test_repository import read_texts, tracked_files
 
-NOUNS = ("domain", "vocabulary", "settings", "errors", "text", "likeness", "markup", "tokens")
+NOUNS = (
+    "domain",
+    "rulebook",
+    "vocabulary",
+    "settings",
+    "errors",
+    "text",
+    "likeness",
+    "markup",
+    "tokens",
+)
 PURE = (*NOUNS, "policy", "intake")
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from service.domain import AuditEntry
-from service.vocabulary import SYSTEM, Band, Code, Outcome, Reason, Status
+from service.vocabulary import SYSTEM, Band, Code, Effect, Outcome, Reason, RuleKind, Status
 
 BANDS = {
     Band.LIKELY_FINE: "Likely fine",
@@ -34,6 +34,8 @@ CODES: dict[Code, tuple[str, str]] = {
     Code.BLOCKED_DOMAIN: ("blocked domain", "It links to the blocked domain {}."),
     Code.BLOCKED_ADDRESS: ("blocked address", "It comes from the blocked address {}."),
     Code.HELD_WORD: ("word to look at", "It holds the word “{}”, which this site wants to see."),
+    Code.HELD_DOMAIN: ("domain to look at", "It links to {}, which this site wants to see."),
+    Code.HELD_ADDRESS: ("address to look at", "It comes from {}, which this site wants to see."),
     Code.HONEYPOT_FILLED: (
         "hidden field filled in",
         "A field that no person can see was filled in, as machines do.",
@@ -77,6 +79,23 @@ CODES: dict[Code, tuple[str, str]] = {
         "The rate limits could not be counted in full, so everything is held meanwhile. This says"
         " nothing about the comment.",
     ),
+}
+
+RULE_KINDS = {
+    RuleKind.WORD: "Word or phrase",
+    RuleKind.DOMAIN: "Domain of a link",
+    RuleKind.EMAIL: "E-mail address",
+    RuleKind.ADDRESS: "Network address",
+}
+
+EFFECTS = {Effect.BLOCK: "Reject", Effect.HOLD: "Hold for a look"}
+
+LASTING = {"": "For good", "1d": "One day", "7d": "One week", "30d": "30 days"}
+
+RULE_DONE = {
+    "added": "The rule counts from the next comment on.",
+    "ended": "The rule has ended. You find it among those that are past, and can restore it there.",
+    "restored": "The rule counts again from the next comment on.",
 }
 
 _STEPS = {

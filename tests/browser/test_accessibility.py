@@ -10,6 +10,9 @@ from tests.browser.conftest import World
 
 pytestmark = pytest.mark.browser
 
+TRIAL = "/desk/rules?kind=word&value=pills&effect=block&lasts=30d"
+PAGES = ("/desk/classifier", "/desk/account", "/desk/sign-in", "/desk/rules", TRIAL)
+
 Open = Callable[..., Page]
 
 
@@ -57,11 +60,12 @@ def test_pages_of_the_desk_are_clean(
     everything = {"java_script_enabled": True, "color_scheme": scheme}
     page = visit_desk(f"/desk/?page_url={talk}", **everything)
     page.get_by_text("Reject…").first.click()
+    page.get_by_text("Ban…").first.click()
     page.get_by_label("Tick the comment").first.check()
     assert findings(page) == []
 
     published = f"/desk/?status=published&page_url={talk}"
-    for path in (published, "/desk/classifier", "/desk/account", "/desk/sign-in"):
+    for path in (published, *PAGES):
         page.goto(f"{world.service.url}{path}")
         assert findings(page) == [], path
 
@@ -70,9 +74,7 @@ def test_pages_of_the_desk_are_clean(
     assert findings(page) == []
 
 
-@pytest.mark.parametrize(
-    "path", ["/demo", "/desk/", "/desk/account", "/desk/classifier", "/desk/sign-in"]
-)
+@pytest.mark.parametrize("path", ["/demo", "/desk/", *PAGES])
 def test_pages_fit_a_small_phone(world: World, talk: str, path: str, visit_desk: Open) -> None:
     phone = {"width": 320, "height": 640}
 

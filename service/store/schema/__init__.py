@@ -16,8 +16,9 @@ from service.store.schema.metadata import metadata
 from service.store.schema.models import model, promotion, retraining, shadow
 from service.store.schema.outbox import outbox
 from service.store.schema.people import api_token, grant, moderator, session, sign_in_link
+from service.store.schema.rules import rule
 
-HEAD = "0006"  # the newest migration; a test holds it against the folder
+HEAD = "0008"  # the newest migration; a test holds it against the folder
 
 __all__ = [
     "HAS_ADDRESS",
@@ -37,6 +38,7 @@ __all__ = [
     "promotion",
     "repeat",
     "retraining",
+    "rule",
     "session",
     "shadow",
     "sign_in_link",

@@ -1,0 +1,97 @@
+"""Rules, in place of the five settings that held lists of them."""
+
+import json
+import os
+import secrets
+import time
+import uuid
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+_LISTS = {  # setting: kind and effect
+    "words.blocked": ("word", "block"),
+    "words.held": ("word", "hold"),
+    "domains.blocked": ("domain", "block"),
+    "emails.blocked": ("email", "block"),
+    "addresses.blocked": ("address", "block"),
+}
+
+
+def upgrade() -> None:
+    """Add the table, and move what sites have listed in their settings into it."""
+    is_sqlite = op.get_bind().dialect.name == "sqlite"
+    instant, id_ = sa.BigInteger(), sa.LargeBinary(16) if is_sqlite else sa.Uuid()
+    row_id = sa.Integer() if is_sqlite else sa.BigInteger()
+    op.add_column("site", sa.Column("rules", sa.BigInteger()))
+    rule = op.create_table(
+        "rule",
+        sa.Column("id", id_, nullable=False),
+        sa.Column("site_id", row_id),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("effect", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("created_at", instant, nullable=False),
+        sa.Column("expires_at", instant),
+        sa.Column("ended_at", instant),
+        sa.Column("hits", sa.Integer(), nullable=False),
+        sa.Column("last_hit_at", instant),
+        sa.Column("decision_id", id_),
+        sa.CheckConstraint("effect IN ('block', 'hold')", name=op.f("ck_rule_effect")),
+        sa.CheckConstraint(
+            "kind IN ('word', 'domain', 'address', 'email')", name=op.f("ck_rule_kind")
+        ),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_rule_site_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rule")),
+    )
+    op.create_index("ix_rule_site_id", "rule", ["site_id"])
+    _move_lists(rule, is_sqlite=is_sqlite)
+
+
+def _move_lists(rule: sa.Table, *, is_sqlite: bool) -> None:
+    site = sa.table(
+        "site", sa.column("id"), sa.column("settings", sa.Text()), sa.column("rules"),
+        sa.column("revision"),
+    )  # fmt: skip
+    conn, now = op.get_bind(), time.time_ns() // 1000
+    for row in conn.execute(sa.select(site.c.id, site.c.settings)).all():
+        settings = json.loads(row.settings)
+        listed = [
+            (kind, effect, value.strip())
+            for name, (kind, effect) in _LISTS.items()
+            for value in settings.pop(name, "").split(",")
+            if value.strip()
+        ]
+        if not listed:
+            continue
+        rows = [
+            {
+                "id": made.bytes if is_sqlite else made, "site_id": row.id, "kind": kind,
+                "effect": effect, "value": value, "actor": "system",
+                "note": "From the settings of the site.", "created_at": now, "hits": 0,
+            }
+            for kind, effect, value in dict.fromkeys(listed)
+            for made in [_new_id(now)]
+        ]  # fmt: skip
+        conn.execute(sa.insert(rule), rows)
+        conn.execute(
+            sa.update(site)
+            .where(site.c.id == row.id)
+            .values(
+                settings=json.dumps(settings), rules=secrets.randbits(62),
+                revision=site.c.revision + 1,
+            )
+        )  # fmt: skip
+
+
+def _new_id(now: int) -> uuid.UUID:
+    """A UUIDv7, as the program makes them."""
+    value = (now // 1000) << 80 | int.from_bytes(os.urandom(10), "big")
+    return uuid.UUID(int=value & ~(0xF000 << 64) & ~(0xC000 << 48) | 0x7000 << 64 | 0x8000 << 48)
