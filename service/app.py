@@ -17,6 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from service.config import Config
 from service.correct import Seen, correct
+from service.defend import Watch
 from service.errors import DeskError, Unavailable
 from service.huge_pages import use_huge_pages
 from service.limits import Limits
@@ -32,6 +33,7 @@ from service.watch import watch_drift
 from service.web import (
     account,
     api,
+    attacks,
     classifier,
     desk,
     embed,
@@ -53,6 +55,7 @@ log = structlog.get_logger()
 
 _TIDY_EVERY = 600  # seconds
 _FOLLOW_EVERY = 1.0
+_LOOK_EVERY = 5  # seconds
 
 COMMENT = "/api/v1/comments/{id:uuid}"
 
@@ -87,6 +90,8 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/desk/rules", rules.post_rule, methods=["POST"]),
     Route("/desk/rules/{id:uuid}/end", rules.post_end, methods=["POST"]),
     Route("/desk/rules/{id:uuid}/restore", rules.post_restore, methods=["POST"]),
+    Route("/desk/attacks", attacks.get_attacks),
+    Route("/desk/attacks", attacks.post_attack, methods=["POST"]),
     Route("/desk/classifier", classifier.get_classifier),
     Route("/desk/classifier/retrain", classifier.post_retrain, methods=["POST"]),
     Route("/desk/classifier/promote", classifier.post_promote, methods=["POST"]),
@@ -142,10 +147,11 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
     with suppress(Unavailable):
         seen = await refresh(serving, None, store=store)
         shaded = await refresh_shadow(serving, None, store=store)
-    metrics = Metrics()
+    metrics, watch = Metrics(), Watch()
     tasks = [
         asyncio.create_task(_tidy_now_and_then(store, metrics)),
         asyncio.create_task(_follow_models(serving, store, seen, shaded)),
+        asyncio.create_task(_watch_attacks(watch, store, metrics)),
     ]
     try:
         yield State(
@@ -160,6 +166,7 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
             trusted_proxies=config.trusted_proxies,
             metrics_token=config.metrics_token,
             metrics=metrics,
+            watch=watch,
             pages=Pages(config.public_url),
             cache=PageCache(store.version),
             demo=demo,
@@ -201,6 +208,14 @@ async def _tidy_now_and_then(store: Database, metrics: Metrics) -> None:
             metrics.score_drift.set(math.nan if drift.index is None else drift.index)
         except Unavailable as error:
             log.warning("tidying put off", detail=error.detail)
+
+
+async def _watch_attacks(watch: Watch, store: Database, metrics: Metrics) -> None:
+    while True:
+        with suppress(Unavailable):  # looked at again a little later
+            await watch.look(store=store, now=clock())
+            metrics.sites_attacked.set(len(watch.alarms))
+        await asyncio.sleep(_LOOK_EVERY)
 
 
 async def _follow_models(

@@ -33,6 +33,25 @@ class Site(Struct, frozen=True):
     policy: Policy
     revision: int
     rules: RuleBook = NO_RULES
+    attacked_since: datetime | None = None
+    quiet_until: datetime | None = None
+
+    @property
+    def is_attacked(self) -> bool:
+        """Whether everything is held now, by the setting or because of an attack."""
+        mode = self.policy.attack_mode
+        return mode == "on" or (mode == "auto" and self.attacked_since is not None)
+
+    @property
+    def wants_proof(self) -> bool:
+        """Whether forms are to bring a proof of work."""
+        asked = self.policy.proof
+        return asked == "on" or (asked == "attack" and self.is_attacked)
+
+    def is_watched(self, now: datetime) -> bool:
+        """Whether an attack may begin by itself at this moment."""
+        is_quiet = self.quiet_until is not None and now < self.quiet_until
+        return self.policy.attack_mode == "auto" and not is_quiet
 
 
 class Thread(Struct, frozen=True):
@@ -51,8 +70,8 @@ class Submission(Struct, frozen=True):
 
     `page_url` and `email` are in normal form; `comment` has only LF line ends. `signals` are what
     intake saw (honeypot, form token). `form_token` and `author_token` are as sent and prove nothing
-    until checked; `token_nonce` is the checked form token's, to be counted. `address` is the
-    client's, `address_prefixes` what limits count, widest last.
+    until checked, as does `proof`; `token_nonce` is the checked form token's, to be counted.
+    `address` is the client's, `address_prefixes` what limits count, widest last.
     """
 
     site: str
@@ -70,6 +89,7 @@ class Submission(Struct, frozen=True):
     form_token: str = ""
     author_token: str = ""
     token_nonce: str = ""
+    proof: str = ""
     author_proven: bool = False
     address: str = ""
     address_prefixes: tuple[str, ...] = ()

@@ -33,6 +33,7 @@ class Case(Struct, frozen=True, dict=True):
     history: AuthorHistory
     policy: Policy
     rules: RuleBook
+    attacked: bool
     now: datetime
 
     @property
@@ -63,18 +64,20 @@ Rule = Callable[[Case], Finding | None]
 
 def decide(
     submission: Submission, *, score: Score | None, cluster: Cluster | None, degraded: bool,
-    history: AuthorHistory, policy: Policy, rules: RuleBook = NO_RULES, now: datetime,
+    history: AuthorHistory, policy: Policy, rules: RuleBook = NO_RULES,
+    attacked: bool = False, now: datetime,
 ) -> Verdict:  # fmt: skip
     """The machine's outcome on a comment, by the first of RULES that names one.
 
     `score` is None when there is no usable model or it failed, `cluster` when Redis could
     not be asked, `degraded` says that the rate limits had to make do without their store.
-    `rules` are the site's own; those that have expired by `now` say nothing.
+    `rules` are the site's own; those that have expired by `now` say nothing. `attacked`: the site
+    is under attack.
     """
     brought = {signal.code: signal for signal in reversed(submission.signals)}  # the first of each
     case = Case(
         submission, brought, score, band(score, policy), cluster, degraded, history, policy,
-        rules, now,
+        rules, attacked, now,
     )  # fmt: skip
     findings = [finding for rule in RULES if (finding := rule(case)) is not None]
     decided = next(f.outcome for f in findings if f.outcome is not None)
@@ -138,7 +141,8 @@ def _above_reject_threshold(case: Case) -> Finding | None:
 
 def _attack_mode(case: Case) -> Finding | None:
     """The site is under attack and holds everything."""
-    return _if(case.policy.attack_mode == "on", Outcome.HOLD, Code.ATTACK_MODE)
+    is_attacked = case.attacked or case.policy.attack_mode == "on"
+    return _if(is_attacked, Outcome.HOLD, Code.ATTACK_MODE)
 
 
 def _unscored(case: Case) -> Finding | None:
@@ -212,6 +216,7 @@ RULES: tuple[Rule, ...] = (
     _brought(Code.FORM_TOKEN_INVALID, Outcome.HOLD),
     _brought(Code.FORM_TOKEN_REUSED, Outcome.HOLD),
     _brought(Code.TOO_FAST, Outcome.HOLD),
+    _brought(Code.PROOF_MISSING, Outcome.HOLD),
     _too_many_links,
     _duplicate,
     _listed(RuleKind.ADDRESS, Effect.HOLD, Code.HELD_ADDRESS),

@@ -27,7 +27,7 @@ from service.vocabulary import Code, Outcome, Status
 # what the form told when the comment came in; an edit comes without one
 _CARRIED = frozenset({
     Code.HONEYPOT_FILLED, Code.FORM_TOKEN_ABSENT, Code.FORM_TOKEN_INVALID, Code.FORM_TOKEN_REUSED,
-    Code.TOO_FAST,
+    Code.TOO_FAST, Code.PROOF_MISSING,
 })  # fmt: skip
 AUTHOR = "author"  # the actor of audit entries made with an edit token
 
@@ -125,6 +125,7 @@ def _judge_again(
         history=comments.author_history(conn, site.id, comment.email, but=comment.id),
         policy=site.policy,
         rules=site.rules,
+        attacked=site.is_attacked,
         now=now,
     )
     if fresh.rules:

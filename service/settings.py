@@ -138,8 +138,10 @@ SETTINGS: tuple[Setting, ...] = (
             "how long client addresses are kept with comments"),
     Setting("comments", "comments", "open", _one_of("open", "closed"),
             "whether new comments are taken"),
-    Setting("attack.mode", "attack_mode", "off", _one_of("off", "on"),
-            "on: hold everything"),
+    Setting("attack.mode", "attack_mode", "auto", _one_of("auto", "on", "off"),
+            "on: hold everything; auto: for as long as far more comes than usual"),
+    Setting("proof", "proof", "attack", _one_of("attack", "on", "off"),
+            "ask browsers for a proof of work: always, or in attack mode"),
     Setting("notify.email", "notify_email", "", str.strip,
             "where messages about held comments go"),
 )  # fmt: skip
@@ -167,6 +169,7 @@ class Policy:
     address_kept: int
     comments: str
     attack_mode: str
+    proof: str
     notify_email: str
 
     @classmethod

@@ -115,6 +115,7 @@ class Code(StrEnum):
     SCORE_UNSURE = "score-unsure"
     SCORE_FINE = "score-fine"
     ATTACK_MODE = "attack-mode"
+    PROOF_MISSING = "proof-missing"
     EDITED = "edited"
     # what failed
     UNSCORED = "unscored"

@@ -8,6 +8,7 @@ from tests.test_repository import read_texts, tracked_files
 NOUNS = (
     "domain",
     "rulebook",
+    "pace",
     "vocabulary",
     "settings",
     "errors",

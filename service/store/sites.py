@@ -18,12 +18,11 @@ from service.store.schema import site as table
 
 _SELECT = select(
     table.c.id, table.c.key, table.c.name, table.c.origins, table.c.settings, table.c.revision,
-    table.c.certified, table.c.rules,
+    table.c.certified, table.c.rules, table.c.attacked_since, table.c.quiet_until,
 )  # fmt: skip
 _BY_KEY = Prepared(_SELECT.where(table.c.key == bindparam("key")))
 # parsing a policy and compiling rules are slow, rows change rarely
-_Version = tuple[int, str, str, str | None, int | None]
-_parsed: dict[tuple[int, str], tuple[_Version, Site]] = {}
+_parsed: dict[tuple[int, str], tuple[tuple[Any, ...], Site]] = {}
 
 
 def add_site(conn: Connection, key: str, name: str, origins: Sequence[str], now: datetime) -> Site:
@@ -134,7 +133,7 @@ def _policy(settings: str, certified: str | None) -> Policy:
 
 def _site(conn: Connection, row: Row[*tuple[Any, ...]]) -> Site:
     place = (row.id, row.key)
-    version = (row.revision, row.origins, row.settings, row.certified, row.rules)
+    version = row[3:]  # all that may change
     known = _parsed.get(place)
     if known is not None and known[0] == version:
         return known[1]
@@ -146,6 +145,8 @@ def _site(conn: Connection, row: Row[*tuple[Any, ...]]) -> Site:
         policy=_policy(row.settings, row.certified),
         revision=row.revision,
         rules=NO_RULES if row.rules is None else rules.load_book(conn, row.id),
+        attacked_since=row.attacked_since,
+        quiet_until=row.quiet_until,
     )
     if len(_parsed) > 1000:
         _parsed.clear()

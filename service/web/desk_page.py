@@ -45,6 +45,7 @@ def desk_page(
         "rejected_too": request.query_params.get("rejected", "") not in ("", "0"),
         "ban_ended": bool(request.query_params.get("ended")),
         "here": here(request),
+        "alarms": [a for a in request.state["watch"].alarms if actor.may(Role.VIEWER, a.site_id)],
     }
     return pages.page(name, {**shared, **context}, status=status)
 

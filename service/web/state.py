@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from starlette.requests import Request
 
+from service.defend import Watch
 from service.limits import Limits
 from service.link import Link
 from service.retraining import Retrainer
@@ -32,6 +33,7 @@ class State(TypedDict):
     trusted_proxies: Sequence[IPv4Network | IPv6Network]
     metrics_token: str
     metrics: Metrics
+    watch: Watch
     pages: Pages
     cache: PageCache
     demo: bool

@@ -69,6 +69,10 @@ CODES: dict[Code, tuple[str, str]] = {
     Code.SCORE_UNSURE: ("score unsure", "The spam model is not sure enough to let it through."),
     Code.SCORE_FINE: ("scored as fine", "The spam model says: likely fine."),
     Code.EDITED: ("edited", "Its author has changed the text since it came in."),
+    Code.PROOF_MISSING: (
+        "no proof of work",
+        "No valid proof of work came along; a page without scripts or https cannot make one.",
+    ),
     Code.ATTACK_MODE: ("attack mode", "The site is in attack mode and holds everything."),
     Code.UNSCORED: (
         "no score",
@@ -96,6 +100,11 @@ RULE_DONE = {
     "added": "The rule counts from the next comment on.",
     "ended": "The rule has ended. You find it among those that are past, and can restore it there.",
     "restored": "The rule counts again from the next comment on.",
+}
+
+ATTACK_CAUSES = {
+    "rate": "Far more comments came in than usual.",
+    "alike": "Many comments came in that are nearly the same.",
 }
 
 _STEPS = {

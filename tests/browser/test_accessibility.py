@@ -11,7 +11,14 @@ from tests.browser.conftest import World
 pytestmark = pytest.mark.browser
 
 TRIAL = "/desk/rules?kind=word&value=pills&effect=block&lasts=30d"
-PAGES = ("/desk/classifier", "/desk/account", "/desk/sign-in", "/desk/rules", TRIAL)
+PAGES = (
+    "/desk/classifier",
+    "/desk/account",
+    "/desk/sign-in",
+    "/desk/rules",
+    TRIAL,
+    "/desk/attacks",
+)
 
 Open = Callable[..., Page]
 

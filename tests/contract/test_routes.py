@@ -32,7 +32,7 @@ VIEWERS = {
     "GET /api/v1/comments/{id:uuid}/history", "GET /api/v1/queue", "GET /api/v1/stats",
     "GET /api/v1/queue/watch", "GET /desk/", "GET /desk/comments/{id:uuid}",
     "GET /desk/comments/{id:uuid}/card", "GET /desk/account", "POST /desk/password",
-    "GET /desk/rules",
+    "GET /desk/rules", "GET /desk/attacks",
     "POST /desk/sign-out",
 }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """The tables, one definition for SQLite and PostgreSQL; `migrations/` gets old databases here."""
 
+from service.store.schema.attacks import attack
 from service.store.schema.comments import (
     HAS_ADDRESS,
     HELD,
@@ -26,6 +27,7 @@ __all__ = [
     "HELD",
     "PUBLISHED",
     "api_token",
+    "attack",
     "audit",
     "comment",
     "decision",

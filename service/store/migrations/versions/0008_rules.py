@@ -1,4 +1,4 @@
-"""Rules, in place of the five settings that held lists of them."""
+"""Rules, in place of the five settings that held lists of them; attacks."""
 
 import json
 import os
@@ -28,6 +28,8 @@ def upgrade() -> None:
     is_sqlite = op.get_bind().dialect.name == "sqlite"
     instant, id_ = sa.BigInteger(), sa.LargeBinary(16) if is_sqlite else sa.Uuid()
     row_id = sa.Integer() if is_sqlite else sa.BigInteger()
+    op.add_column("site", sa.Column("attacked_since", instant))
+    op.add_column("site", sa.Column("quiet_until", instant))
     op.add_column("site", sa.Column("rules", sa.BigInteger()))
     rule = op.create_table(
         "rule",
@@ -52,6 +54,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rule")),
     )
     op.create_index("ix_rule_site_id", "rule", ["site_id"])
+    op.create_table(
+        "attack",
+        sa.Column("id", id_, nullable=False),
+        sa.Column("site_id", row_id, nullable=False),
+        sa.Column("cause", sa.Text(), nullable=False),
+        sa.Column("recent", sa.Float(), nullable=False),
+        sa.Column("usual", sa.Float(), nullable=False),
+        sa.Column("began_at", instant, nullable=False),
+        sa.Column("ended_at", instant),
+        sa.Column("ended_by", sa.Text()),
+        sa.CheckConstraint("cause IN ('rate', 'alike')", name=op.f("ck_attack_cause")),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_attack_site_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attack")),
+    )
+    op.create_index("ix_attack_site_id", "attack", ["site_id"])
     _move_lists(rule, is_sqlite=is_sqlite)
 
 
