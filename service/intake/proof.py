@@ -13,7 +13,7 @@ from service.tokens import sign
 from service.vocabulary import Code
 
 ALGORITHM = "PBKDF2/SHA-256"
-COST = 2_000  # rounds of one attempt
+COST = 4_000  # rounds of one attempt
 _FEWEST, _MOST = 50, 250  # attempts, one of which is the right one
 _LASTS = timedelta(days=1)
 

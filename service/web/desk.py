@@ -18,6 +18,7 @@ from service.web.auth import require_actor
 from service.web.cards import card, cut
 from service.web.desk_page import desk_page, here, own_path, redirect, signed_in
 from service.web.moderation import check_ids, queue_filter
+from service.web.notes import notes_on
 from service.web.pages import QUEUE
 from service.web.query import choice_of, id_of, limit_of, path_id
 from service.web.state import DeskRequest, clock
@@ -57,6 +58,7 @@ async def get_comment(request: DeskRequest) -> Response:
         "card": card(item, actor, clock(), limit=_FULL),
         "history": entries,
         "others": await _others(request, actor, item.comment),
+        **await notes_on(request, actor, [item.comment]),
         "back": back,
         "to_queue": own_path(request, back),
     }
@@ -69,7 +71,11 @@ async def get_card(request: DeskRequest) -> Response:
     item, _entries = await review.read_comment(
         actor, path_id(request), store=request.state["store"]
     )
-    context = {"card": card(item, actor, clock()), "back": request.query_params.get("back", QUEUE)}
+    context = {
+        "card": card(item, actor, clock()),
+        "back": request.query_params.get("back", QUEUE),
+        **await notes_on(request, actor, [item.comment]),
+    }
     return desk_page(request, "desk/card.html", actor, context)
 
 
@@ -141,6 +147,7 @@ async def _queue_page(
     has_more = len(items) > len(page)
     context = {
         "cards": [card(item, actor, now) for item in page],
+        **await notes_on(request, actor, [item.comment for item in page]),
         "since": await _newest(request, actor, wanted, page, is_last=not has_more),
         "lease": _LEASE,
         "stats": await tally.read_stats(actor, store=store, now=now),
@@ -220,9 +227,15 @@ def _decision(fields: Mapping[str, str]) -> Decision:
         ids=check_ids(list(ticked)),
         choice=Choice(choice),
         reason=Reason(reason) if choice == Choice.REJECT and reason in list(Reason) else None,
-        note=fields.get("note", "").replace("\x00", "").strip()[:_NOTE_LIMIT],
+        note=_note(fields),
         versions={i: number for i, text in ticked.items() if (number := _number(text)) is not None},
     )
+
+
+def _note(fields: Mapping[str, str]) -> str:
+    """What was typed, else the snippet that was chosen."""
+    typed = fields.get("note", "").strip() or fields.get("snippet", "")
+    return typed.replace("\x00", "").strip()[:_NOTE_LIMIT]
 
 
 def _number(text: str) -> int | None:

@@ -18,6 +18,7 @@ PAGES = (
     "/desk/rules",
     TRIAL,
     "/desk/attacks",
+    "/desk/snippets",
 )
 
 Open = Callable[..., Page]
@@ -78,6 +79,7 @@ def test_pages_of_the_desk_are_clean(
 
     page.goto(f"{world.service.url}/desk/?page_url={talk}")
     page.get_by_role("article").first.locator("a.when").click()
+    page.get_by_text("Write a note…").click()
     assert findings(page) == []
 
 

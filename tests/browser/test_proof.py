@@ -34,8 +34,7 @@ def write(page: Page) -> dict[str, Any]:
     with page.expect_request(is_comment) as sent:
         page.get_by_role("button", name="Post comment").click()
     page.get_by_text("Waiting for review").wait_for()
-    fields: dict[str, Any] = sent.value.post_data_json
-    return fields
+    return dict(sent.value.post_data_json or {})
 
 
 def reasons(world: World, article: str) -> set[str]:

@@ -15,6 +15,7 @@ from service.store.schema.comments import (
 )
 from service.store.schema.metadata import metadata
 from service.store.schema.models import model, promotion, retraining, shadow
+from service.store.schema.notes import note, snippet
 from service.store.schema.outbox import outbox
 from service.store.schema.people import api_token, grant, moderator, session, sign_in_link
 from service.store.schema.rules import rule
@@ -36,6 +37,7 @@ __all__ = [
     "metadata",
     "model",
     "moderator",
+    "note",
     "outbox",
     "promotion",
     "repeat",
@@ -45,5 +47,6 @@ __all__ = [
     "shadow",
     "sign_in_link",
     "site",
+    "snippet",
     "thread",
 ]

@@ -1,4 +1,4 @@
-"""Rules, in place of the five settings that held lists of them; attacks."""
+"""Rules, in place of the five settings that held lists of them; attacks; notes and snippets."""
 
 import json
 import os
@@ -69,6 +69,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attack")),
     )
     op.create_index("ix_attack_site_id", "attack", ["site_id"])
+    op.create_table(
+        "note",
+        sa.Column("id", id_, nullable=False),
+        sa.Column("site_id", row_id, nullable=False),
+        sa.Column("comment_id", id_),
+        sa.Column("email", sa.Text()),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("created_at", instant, nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_note_site_id")),
+        sa.ForeignKeyConstraint(["comment_id"], ["comment.id"], name=op.f("fk_note_comment_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_note")),
+    )
+    op.create_index("ix_note_comment_id", "note", ["comment_id"])
+    op.create_index("ix_note_site_id_email", "note", ["site_id", "email"])
+    op.create_table(
+        "snippet",
+        sa.Column("id", id_, nullable=False),
+        sa.Column("site_id", row_id, nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("created_at", instant, nullable=False),
+        sa.ForeignKeyConstraint(["site_id"], ["site.id"], name=op.f("fk_snippet_site_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_snippet")),
+    )
+    op.create_index("ix_snippet_site_id", "snippet", ["site_id"])
     _move_lists(rule, is_sqlite=is_sqlite)
 
 
