@@ -84,6 +84,11 @@ def test_ten_thousand_words_cost_a_long_comment_no_more_than_ten() -> None:
     assert dear < 5 * cheap
 
 
+@pytest.mark.parametrize("written", ["Casino", "CHEAP pills", "c a s i n o", "o2", "água", "v.i.p"])
+def test_a_word_is_read_as_comments_are(written: str) -> None:
+    assert met(a_book((RuleKind.WORD, written)), RuleKind.WORD, traits(f"so {written}!")) == written
+
+
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
