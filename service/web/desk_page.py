@@ -11,7 +11,7 @@ from service.errors import Unauthorized
 from service.vocabulary import Reason, Role
 from service.web import wording
 from service.web.auth import csrf_token, require_actor
-from service.web.pages import Pages
+from service.web.pages import QUEUE, Pages
 from service.web.query import is_id
 from service.web.state import DeskRequest
 
@@ -44,7 +44,7 @@ def desk_page(
         "banned": banned if is_id(banned := request.query_params.get("banned", "")) else "",
         "rejected_too": request.query_params.get("rejected", "") not in ("", "0"),
         "ban_ended": bool(request.query_params.get("ended")),
-        "here": here(request),
+        "here": here(request) if request.method == "GET" else QUEUE,
         "alarms": [a for a in request.state["watch"].alarms if actor.may(Role.VIEWER, a.site_id)],
     }
     return pages.page(name, {**shared, **context}, status=status)

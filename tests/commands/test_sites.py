@@ -13,6 +13,7 @@ from tests.serving import desk, run_command
 COMMANDS = [
     [], ["serve"], ["site"], ["site", "add"], ["site", "list"], ["site", "show"], ["site", "set"],
     ["moderator"], ["moderator", "add"], ["moderator", "disable"], ["token"], ["token", "add"],
+    ["rule"], ["rule", "add"], ["rule", "dry-run"], ["rule", "list"], ["rule", "end"],
     ["migrate"], ["doctor"],
 ]  # fmt: skip
 
