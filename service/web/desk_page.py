@@ -43,9 +43,12 @@ def desk_page(
         "wording": wording,
         "banned": banned if is_id(banned := request.query_params.get("banned", "")) else "",
         "rejected_too": request.query_params.get("rejected", "") not in ("", "0"),
+        "undone_too": request.query_params.get("undone", "") not in ("", "0"),
         "ban_ended": bool(request.query_params.get("ended")),
         "here": here(request) if request.method == "GET" else QUEUE,
-        "alarms": [a for a in request.state["watch"].alarms if actor.may(Role.VIEWER, a.site_id)],
+        "sites_held": [
+            a for a in request.state["watch"].alarms if actor.may(Role.VIEWER, a.site_id)
+        ],
     }
     return pages.page(name, {**shared, **context}, status=status)
 

@@ -142,7 +142,9 @@ def test_a_ban_from_a_card_rejects_what_comes_and_what_waits_and_is_taken_back_i
     assert undo is not None
     assert back is not None
     assert back[1] == fields["back"]
-    assert "The ban is taken back" in led(max_, undo[1], {"back": back[1]})
+    assert "The ban is taken back, with what was rejected by it." in led(
+        max_, undo[1], {"back": back[1]}
+    )
     assert status_of(sqlite, waiting) is Status.HELD
     free = post(client, email="eve@mail.example", comment="Once more.")
     assert status_of(sqlite, free["id"]) is not Status.REJECTED
