@@ -33,7 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
                         help="a setting of the site, such as threshold.reject=0.98")  # fmt: skip
     args = parser.parse_args(arguments)
     rows = read_rows(Path(args.corpora) if args.corpora else None, args.readers)
-    settings = [*(f"limit.{name}=off" for name in LIMITS), "publish.unproven=score", *args.set]
+    settings = [
+        *(f"limit.{name}=off" for name in LIMITS),
+        "attack.mode=off",
+        "publish.unproven=score",
+        *args.set,
+    ]
     print(f"{len(rows)} comments over {args.connections} connections; {' '.join(settings)}")
     with Instance(settings) as instance:
         outcome = _replay(instance, rows, args.connections)

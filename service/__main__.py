@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import NoReturn
 
-from service.commands import classifier, evaluate, models, operations, people, serve, sites
+from service.commands import classifier, evaluate, models, operations, people, rules, serve, sites
 from service.errors import DeskError
 
 
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--version", action="version", version=version("comment-desk"))
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for group in (serve, sites, people, classifier, evaluate, models, operations):
+    for group in (serve, sites, rules, people, classifier, evaluate, models, operations):
         group.add_to(subparsers)
     args = parser.parse_args(argv)
     os.umask(0o077)  # what we make is for nobody else to read

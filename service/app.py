@@ -12,11 +12,10 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from service.config import Config
 from service.correct import Seen, correct
+from service.defend import Watch
 from service.errors import DeskError, Unavailable
 from service.group import group_late
 from service.huge_pages import use_huge_pages
@@ -31,29 +30,13 @@ from service.store.database import Database, sqlite_url
 from service.submit import Twins
 from service.tidy import index_all, tidy
 from service.watch import watch_drift
-from service.web import (
-    account,
-    all_matching,
-    api,
-    classifier,
-    desk,
-    embed,
-    feeds,
-    health,
-    moderation,
-    oidc,
-    openapi,
-    problems,
-    reports,
-    second_step,
-    team,
-    thread,
-)
+from service.web import oidc, problems
 from service.web.cache import PageCache
 from service.web.gate import Gate
 from service.web.metrics import Metrics
 from service.web.middleware import Cors, Envelope
 from service.web.pages import Pages
+from service.web.routes import ROUTES
 from service.web.state import State, clock
 
 log = structlog.get_logger()
@@ -61,81 +44,7 @@ log = structlog.get_logger()
 _TIDY_EVERY = 600  # seconds
 _FOLLOW_EVERY = 1.0
 _GROUP_EVERY = 5.0
-
-COMMENT = "/api/v1/comments/{id:uuid}"
-MEMBER = "/desk/people/{id:int}"
-
-ROUTES: tuple[BaseRoute, ...] = (
-    Route("/api/v1/comments", api.post_comment, methods=["POST"]),
-    Route("/api/v1/comments", thread.get_comments),
-    Route("/api/v1/counts", thread.get_counts),
-    Route("/api/v1/form", api.get_form),
-    Route("/api/v1/preview", api.post_preview, methods=["POST"]),
-    Route(COMMENT, api.patch_comment, methods=["PATCH"]),
-    Route(COMMENT, api.delete_comment, methods=["DELETE"]),
-    Route(f"{COMMENT}/reports", reports.post_report, methods=["POST"]),
-    Route(f"{COMMENT}/history", moderation.get_history),
-    Route("/api/v1/queue", moderation.get_queue),
-    Route("/api/v1/queue/watch", moderation.get_watch),
-    Route("/api/v1/queue/claim", moderation.post_claim, methods=["POST"]),
-    Route("/api/v1/queue/release", moderation.post_release, methods=["POST"]),
-    Route("/api/v1/decisions", moderation.post_decision, methods=["POST"]),
-    Route("/api/v1/decisions/{id:uuid}/undo", moderation.post_undo, methods=["POST"]),
-    Route("/api/v1/stats", moderation.get_stats),
-    Route("/threads", thread.get_thread),
-    Route("/threads/form", thread.get_thread_form),
-    Route("/embed.js", embed.get_script),
-    Route("/embed/writing.js", embed.get_writing),
-    Route("/embed/words/{language}.json", embed.get_words),
-    Route("/feeds/{site}.atom", feeds.get_feed),
-    Route("/demo", embed.get_demo),
-    Route("/desk", desk.get_desk),
-    Route("/desk/", desk.get_queue),
-    Route("/desk/comments/{id:uuid}", desk.get_comment),
-    Route("/desk/comments/{id:uuid}/card", desk.get_card),
-    Route("/desk/all", all_matching.get_all),
-    Route("/desk/all", all_matching.post_all, methods=["POST"]),
-    Route("/desk/decisions", desk.post_decision, methods=["POST"]),
-    Route("/desk/decisions/{id:uuid}/undo", desk.post_undo, methods=["POST"]),
-    Route("/desk/classifier", classifier.get_classifier),
-    Route("/desk/classifier/retrain", classifier.post_retrain, methods=["POST"]),
-    Route("/desk/classifier/promote", classifier.post_promote, methods=["POST"]),
-    Route("/desk/classifier/rollback", classifier.post_rollback, methods=["POST"]),
-    Route("/desk/classifier/shadow", classifier.post_shadow, methods=["POST"]),
-    Route("/desk/sign-in", account.get_sign_in),
-    Route("/desk/sign-in", account.post_sign_in, methods=["POST"]),
-    Route("/desk/sign-in/code", second_step.get_code),
-    Route("/desk/sign-in/code", second_step.post_code, methods=["POST"]),
-    Route("/desk/welcome", account.get_welcome),
-    Route("/desk/welcome", account.post_welcome, methods=["POST"]),
-    Route("/desk/sign-out", account.post_sign_out, methods=["POST"]),
-    Route("/desk/account", account.get_account),
-    Route("/desk/password", account.post_password, methods=["POST"]),
-    Route("/desk/oidc/sign-in", oidc.get_begin),
-    Route(oidc.CALLBACK, oidc.get_callback),
-    Route("/desk/oidc/accept", oidc.post_accept, methods=["POST"]),
-    Route("/desk/oidc/link", oidc.post_link, methods=["POST"]),
-    Route("/desk/oidc/unlink", oidc.post_unlink, methods=["POST"]),
-    Route("/desk/sessions/end", account.post_end_sessions, methods=["POST"]),
-    Route("/desk/second-factor", second_step.get_second_factor),
-    Route("/desk/second-factor", second_step.post_second_factor, methods=["POST"]),
-    Route("/desk/second-factor/off", second_step.post_off, methods=["POST"]),
-    Route("/desk/second-factor/recovery-codes", second_step.post_recovery_codes, methods=["POST"]),
-    Route("/desk/people", team.get_people),
-    Route("/desk/people", team.post_invitation, methods=["POST"]),
-    Route(MEMBER, team.get_member),
-    Route(f"{MEMBER}/rights", team.post_rights, methods=["POST"]),
-    Route(f"{MEMBER}/link", team.post_link, methods=["POST"]),
-    Route(f"{MEMBER}/disable", team.post_disable, methods=["POST"]),
-    Route(f"{MEMBER}/enable", team.post_enable, methods=["POST"]),
-    Route(f"{MEMBER}/second-factor", team.post_second_factor, methods=["POST"]),
-    Route("/openapi.json", openapi.get_openapi),
-    Route("/docs", openapi.get_docs),
-    Route("/livez", health.livez),
-    Route("/readyz", health.readyz),
-    Route("/metrics", health.get_metrics),
-    Mount("/static", StaticFiles(packages=[("service.web", "static")])),
-)
+_LOOK_EVERY = 5.0
 
 
 def create_app(config: Config, *, demo: bool = False) -> Starlette:
@@ -174,11 +83,12 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
     with suppress(Unavailable):
         seen = await refresh(serving, None, store=store)
         shaded = await refresh_shadow(serving, None, store=store)
-    metrics = Metrics()
+    metrics, watch = Metrics(), Watch()
     tasks = [
         asyncio.create_task(_tidy_now_and_then(store, metrics)),
         asyncio.create_task(_follow_models(serving, store, seen, shaded)),
         asyncio.create_task(_group_late_now_and_then(store)),
+        asyncio.create_task(_watch_attacks(watch, store, metrics)),
     ]
     try:
         yield State(
@@ -194,6 +104,7 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
             metrics_token=config.metrics_token,
             provider=_provider(config),
             metrics=metrics,
+            watch=watch,
             pages=Pages(config.public_url),
             cache=PageCache(store.version),
             demo=demo,
@@ -259,6 +170,14 @@ async def _group_late_now_and_then(store: Database) -> None:
         with suppress(Unavailable):
             if not await group_late(store=store):
                 version = changed
+
+
+async def _watch_attacks(watch: Watch, store: Database, metrics: Metrics) -> None:
+    while True:
+        with suppress(Unavailable):  # looked at again a little later
+            await watch.look(store=store, now=clock())
+            metrics.sites_attacked.set(len(watch.alarms))
+        await asyncio.sleep(_LOOK_EVERY)
 
 
 async def _follow_models(

@@ -6,8 +6,9 @@ from datetime import datetime
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from service.rulebook import NO_RULES, RuleBook
 from service.settings import Policy
-from service.vocabulary import FAILURES, Band, Choice, Code, Outcome, Reason, Role, Status
+from service.vocabulary import FAILURES, Band, Choice, Code, Outcome, Reason, Status
 
 
 class Signal(Struct, frozen=True):
@@ -31,6 +32,26 @@ class Site(Struct, frozen=True):
     origins: tuple[str, ...]
     policy: Policy
     revision: int
+    rules: RuleBook = NO_RULES
+    attacked_since: datetime | None = None
+    quiet_until: datetime | None = None
+
+    @property
+    def is_attacked(self) -> bool:
+        """Whether everything is held now, by the setting or because of an attack."""
+        mode = self.policy.attack_mode
+        return mode == "on" or (mode == "auto" and self.attacked_since is not None)
+
+    @property
+    def wants_proof(self) -> bool:
+        """Whether forms are to bring a proof of work."""
+        asked = self.policy.proof
+        return asked == "on" or (asked == "attack" and self.is_attacked)
+
+    def is_watched(self, now: datetime) -> bool:
+        """Whether an attack may begin by itself at this moment."""
+        is_quiet = self.quiet_until is not None and now < self.quiet_until
+        return self.policy.attack_mode == "auto" and not is_quiet
 
 
 class Thread(Struct, frozen=True):
@@ -49,8 +70,8 @@ class Submission(Struct, frozen=True):
 
     `page_url` and `email` are in normal form; `comment` has only LF line ends. `signals` are what
     intake saw (honeypot, form token). `form_token` and `author_token` are as sent and prove nothing
-    until checked; `token_nonce` is the checked form token's, to be counted. `address` is the
-    client's, `address_prefixes` what limits count, widest last.
+    until checked, as does `proof`; `token_nonce` is the checked form token's, to be counted.
+    `address` is the client's, `address_prefixes` what limits count, widest last.
     """
 
     site: str
@@ -68,6 +89,7 @@ class Submission(Struct, frozen=True):
     form_token: str = ""
     author_token: str = ""
     token_nonce: str = ""
+    proof: str = ""
     author_proven: bool = False
     address: str = ""
     address_prefixes: tuple[str, ...] = ()
@@ -124,10 +146,14 @@ class AuthorHistory(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """The machine's outcome on one comment, with every reason it saw."""
+    """The machine's outcome on one comment, with every reason it saw.
+
+    `rules` are the ids of the site's own rules that the comment met.
+    """
 
     outcome: Outcome
     reasons: tuple[Signal, ...] = ()
+    rules: tuple[str, ...] = ()
 
     @property
     def codes(self) -> str:
@@ -231,59 +257,3 @@ class AuditEntry(Struct, frozen=True):
     from_status: Status | None
     to_status: Status
     detail: str
-
-
-class Device(Struct, frozen=True):
-    """Where a session was started: the browser in a few words, and the network, not the address."""
-
-    browser: str = ""
-    network: str = ""
-
-
-class Step(Struct, frozen=True):
-    """Half of a sign-in: who came with a password or a link, and still owes a code.
-
-    `standing` changes with the password, so that no older step leads in.
-    """
-
-    moderator_id: int
-    standing: str
-
-
-class Actor(Struct, frozen=True):
-    """Who acts on the moderators' side: a name for the audit, a role for each site or for all.
-
-    `grants` maps a site id to a role; the key None covers every site. `moderator_id` is the
-    person's, None for an API token, which is no person whatever its name.
-    """
-
-    name: str
-    grants: dict[int | None, Role]
-    moderator_id: int | None = None
-
-    def may(self, role: Role, site_id: int) -> bool:
-        """Whether this actor has at least `role` on the site."""
-        held = self.grants.get(site_id) or self.grants.get(None)
-        return held is not None and held.includes(role)
-
-    @property
-    def moderates(self) -> bool:
-        """Whether there is a site where this actor decides."""
-        return any(role.includes(Role.MODERATOR) for role in self.grants.values())
-
-    @property
-    def leads(self) -> bool:
-        """Whether there is a site where this actor is admin."""
-        return any(role.includes(Role.ADMIN) for role in self.grants.values())
-
-    @property
-    def rules(self) -> bool:
-        """Whether this actor is admin of every site there is or will be."""
-        return self.grants.get(None) == Role.ADMIN
-
-    def site_ids(self, role: Role = Role.VIEWER) -> frozenset[int] | None:
-        """The sites where this actor has at least `role`; None means every site."""
-        everywhere = self.grants.get(None)
-        if everywhere is not None and everywhere.includes(role):
-            return None
-        return frozenset(s for s, r in self.grants.items() if s is not None and r.includes(role))

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from service.domain import Actor, Device, Step
 from service.errors import Forbidden, Unauthorized, UsageError
+from service.persons import Actor, Device, Step
 from service.store import identities as table
 from service.store import people, second_factors
 from service.store.database import Database

@@ -1,9 +1,11 @@
 -- What Redis remembers of recent submissions, asked and told in one step.
 --
 -- KEYS: one for each limit, in order; the form token's, where one is counted; then the four bands
---       of the comment's fingerprint, where it is compared with others.
+--       of the comment's fingerprint, where it is compared with others; then the site's pace.
 -- ARGV: "count/seconds" of each limit; the seconds a token is remembered, 0 without one; the
---       fingerprint in 16 hex digits, empty where there is none; the seconds a band is remembered.
+--       fingerprint in 16 hex digits, empty where there is none; the seconds a band is remembered;
+--       "recent usual learns" where the pace is counted: the seconds in which its counts fade, and
+--       whether this comment counts as usual; else empty.
 -- Replies {0, uses of the token, cluster, its size} when admitted, {microseconds to wait, number of
 -- the limit} if not, and then nothing is consumed, counted or remembered.
 local clock = redis.call('TIME')
@@ -93,4 +95,22 @@ size = size + 1
 for band = index + 1, index + 4 do
   redis.call('SET', KEYS[band], own .. ':' .. cluster .. ':' .. size, 'EX', ARGV[4])
 end
-return {0, uses, cluster, size}
+if ARGV[5] == '' then
+  return {0, uses, cluster, size}
+end
+
+-- The pace: three counts that fade, as "microseconds:recent:usual:alike"; see pace.py.
+local recently, usually, learns = string.match(ARGV[5], '(%d+) (%d+) (%d)')
+local key, at, recent, usual, alike = KEYS[index + 5], now, 0, 0, 0
+if held[index + 5] then
+  local a, b, c, d = string.match(held[index + 5], '(.+):(.+):(.+):(.+)')
+  at, recent, usual, alike = tonumber(a), tonumber(b), tonumber(c), tonumber(d)
+end
+local past = math.max(now - at, 0) / 1000000
+local quick, slow = math.exp(-past / recently), math.exp(-past / usually)
+recent, usual = recent * quick + 1, usual * slow + learns
+alike = alike * quick + (size > 1 and 1 or 0)
+local counts = string.format('%.0f:%.4f:%.4f:%.4f', now, recent, usual, alike)
+redis.call('SET', key, counts, 'EX', 5 * usually)
+usual = usual * recently / usually
+return {0, uses, cluster, size, math.floor(recent * 1000), math.floor(usual * 1000), math.floor(alike * 1000)}

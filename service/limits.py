@@ -19,6 +19,7 @@ from service.domain import Cluster, Submission
 from service.errors import RateLimited
 from service.lane import LinkDown, Script
 from service.link import Link
+from service.pace import RECENT, USUAL, Count, Pace
 from service.settings import Policy, Rate
 
 ADMIT = Script(Path(__file__).with_name("limits.lua").read_text("utf-8"))
@@ -41,11 +42,13 @@ class Admission(Struct, frozen=True):
     `degraded`: counted by this process alone, since Redis was away. `token_uses`: how often its
     form token was admitted by now, 1 for the first; None without a token or when degraded.
     `cluster`: the near-identical comments of the site; None without a fingerprint or when degraded.
+    `pace`: how fast comments come on the site; None without a fingerprint, or where nobody asks.
     """
 
     degraded: bool
     token_uses: int | None = None
     cluster: Cluster | None = None
+    pace: Pace | None = None
 
 
 class Limit(Struct, frozen=True):
@@ -86,11 +89,13 @@ class Limits:
         self._degraded = False
 
     async def admit(
-        self, submission: Submission, policy: Policy, fingerprint: int | None = None
-    ) -> Admission:
+        self, submission: Submission, policy: Policy, fingerprint: int | None = None, *,
+        is_attacked: bool = False,
+    ) -> Admission:  # fmt: skip
         """Admit a submission or raise RateLimited with the seconds until it would be admitted.
 
-        `fingerprint` is the comment's unsigned 64-bit simhash, to be compared with others'.
+        `fingerprint` is the comment's unsigned 64-bit simhash, to be compared with others'. With it
+        and `attack.mode=auto` the site's pace is counted; while it `is_attacked`, not as usual.
         """
         tag = self._tag(submission.site)
         limits = self._limits_on(submission, policy, tag)
@@ -100,14 +105,21 @@ class Limits:
         digits = "" if fingerprint is None else f"{fingerprint:016x}"
         if digits:
             more += _bands(tag, submission.site, digits)
+        pace_key = ""
+        if digits and policy.attack_mode == "auto":
+            pace_key = self._key(tag, "pace", submission.site)
+            more.append(pace_key)
         if not limits and not more:
             return Admission(degraded=False)
         token_seconds = policy.form_max_age if submission.token_nonce else 0
-        reply = await self._admit(limits, more, token_seconds, digits)
-        if reply is None:
+        fading = f"{RECENT} {USUAL} {int(not is_attacked)}" if pace_key else ""
+        reply = await self._admit(limits, more, token_seconds, digits, fading)
+        if reply is not None:
+            return reply
+        if not pace_key:
             return Admission(degraded=True)
-        uses, cluster = reply
-        return Admission(degraded=False, token_uses=uses or None, cluster=cluster)
+        pace = self._local.count(pace_key, self._clock(), learns=not is_attacked)
+        return Admission(degraded=True, pace=pace)
 
     async def admit_sign_in(self, name: str, address: str) -> None:
         """Count an attempt to sign in, right or wrong, from a client address prefix.
@@ -149,16 +161,18 @@ class Limits:
         await self._admit([Limit("report", key, _REPORTS)], [], 0, "")
 
     async def _admit(
-        self, limits: list[Limit], more: list[str], token_seconds: int, digits: str
-    ) -> tuple[int, Cluster | None] | None:
-        """The token's uses (0: none counted) and the cluster; None: admitted by this process alone.
+        self, limits: list[Limit], more: list[str], token_seconds: int, digits: str,
+        fading: str = "",
+    ) -> Admission | None:  # fmt: skip
+        """What Redis counted; None: admitted by this process alone.
 
-        `more` are the keys beyond the limits': the token's, then the fingerprint's.
+        `more` are the keys beyond the limits': the token's, the fingerprint's, then the pace's.
         """
         rates = " ".join([f"{limit.rate.count}/{limit.rate.period}" for limit in limits])
         keys = [*(limit.key for limit in limits), *more]
         try:
-            reply = await self._link.call(ADMIT, keys, (rates, token_seconds, digits, _LIKENESS))
+            arguments = (rates, token_seconds, digits, _LIKENESS, fading)
+            reply = await self._link.call(ADMIT, keys, arguments)
         except LinkDown as error:
             self._note(degraded=True, error=str(error))
             now = int(self._clock() * _MICROSECONDS)
@@ -171,9 +185,12 @@ class Limits:
             case [int(wait), int(number)] if wait:
                 raise _refusal(limits, wait, number)
             case [0, int(uses)]:
-                return uses, None
+                return Admission(degraded=False, token_uses=uses or None)
             case [0, int(uses), bytes(cluster), int(size)]:
-                return uses, Cluster(cluster.decode(), size)
+                return Admission(False, uses or None, Cluster(cluster.decode(), size))
+            case [0, int(uses), bytes(cluster), int(size), int(recent), int(usual), int(alike)]:
+                pace = Pace(recent / 1000, usual / 1000, alike / 1000)
+                return Admission(False, uses or None, Cluster(cluster.decode(), size), pace)
             case _:
                 raise TypeError(f"the script replied {reply!r}")
 
@@ -229,9 +246,19 @@ class LocalLimits:
     def __init__(self, capacity: int = 20_000) -> None:
         self._capacity = capacity
         self._tats: OrderedDict[str, tuple[int, int]] = OrderedDict()
+        self._counts: OrderedDict[str, Count] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._tats)
+
+    def count(self, key: str, now: float, *, learns: bool) -> Pace:
+        """The pace with one comment more; `now` in monotonic seconds. Likeness is not known."""
+        counted = self._counts.get(key, Count(now)).count(now, is_alike=False, learns=learns)
+        self._counts[key] = counted
+        self._counts.move_to_end(key)
+        while len(self._counts) > self._capacity:
+            self._counts.popitem(last=False)
+        return counted.pace
 
     def admit(self, limits: list[Limit], now: int) -> tuple[int, int]:
         """(0, 0) when admitted, else as the script replies; `now` in monotonic microseconds."""

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from service.domain import Actor, Device, Step
 from service.errors import Forbidden, Unauthorized
 from service.intake.address import prefixes
 from service.limits import Limits
 from service.passwords import check_password, fits, hashed
+from service.persons import Actor, Device, Step
 from service.store import identities, second_factors, sessions
 from service.store import people as table
 from service.store.database import Database

@@ -5,17 +5,17 @@ all of them are kept as reasons, so the deciding one comes first and a moderator
 In doubt, hold: nothing is published or rejected because a part of the service failed.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
-from functools import cached_property, lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cached_property
 
 from msgspec import Struct
 
 from service.domain import AuthorHistory, Cluster, Score, Signal, Submission, Verdict
+from service.rulebook import NO_RULES, RuleBook, Traits
 from service.settings import Policy
-from service.text import Link, find_links, host_of, tokens
-from service.vocabulary import Band, Code, Outcome
+from service.text import Link, find_links
+from service.vocabulary import Band, Code, Effect, Outcome, RuleKind
 
 CLUSTER_HELD_FROM = 3  # near-identical comments; two may be a reader's second try
 LIKELY_SPAM_FROM = 0.9  # where the model has no stricter threshold of its own
@@ -32,22 +32,23 @@ class Case(Struct, frozen=True, dict=True):
     degraded: bool
     history: AuthorHistory
     policy: Policy
+    rules: RuleBook
+    attacked: bool
+    now: datetime
 
     @property
     def links(self) -> tuple[Link, ...]:
         return find_links(self.submission.comment)
 
-    @property
-    def hosts(self) -> tuple[str, ...]:
-        """The hosts the comment, the name and the website field point to."""
-        links = (*self.links, *find_links(self.submission.name))
-        return (*(link.host for link in links), host_of(self.submission.website))
-
     @cached_property
-    def texts(self) -> tuple[list[str], ...]:
-        """The words of each text an author wrote, apart, so that no phrase spans two."""
-        written = (self.submission.comment, self.submission.name, self.submission.website)
-        return tuple(tokens(text) for text in written if text)
+    def traits(self) -> Traits:
+        return Traits(
+            comment=self.submission.comment,
+            name=self.submission.name,
+            website=self.submission.website,
+            email=self.submission.email,
+            address=self.submission.address,
+        )
 
 
 class Finding(Struct, frozen=True):
@@ -55,6 +56,7 @@ class Finding(Struct, frozen=True):
 
     outcome: Outcome | None
     signal: Signal
+    rule_id: str | None = None  # of a rule of the site's own
 
 
 Rule = Callable[[Case], Finding | None]
@@ -62,18 +64,28 @@ Rule = Callable[[Case], Finding | None]
 
 def decide(
     submission: Submission, *, score: Score | None, cluster: Cluster | None, degraded: bool,
-    history: AuthorHistory, policy: Policy,
+    history: AuthorHistory, policy: Policy, rules: RuleBook = NO_RULES,
+    attacked: bool = False, now: datetime,
 ) -> Verdict:  # fmt: skip
     """The machine's outcome on a comment, by the first of RULES that names one.
 
     `score` is None when there is no usable model or it failed, `cluster` when Redis could
     not be asked, `degraded` says that the rate limits had to make do without their store.
+    `rules` are the site's own; those that have expired by `now` say nothing. `attacked`: the site
+    is under attack.
     """
     brought = {signal.code: signal for signal in reversed(submission.signals)}  # the first of each
-    case = Case(submission, brought, score, band(score, policy), cluster, degraded, history, policy)
+    case = Case(
+        submission, brought, score, band(score, policy), cluster, degraded, history, policy,
+        rules, attacked, now,
+    )  # fmt: skip
     findings = [finding for rule in RULES if (finding := rule(case)) is not None]
     decided = next(f.outcome for f in findings if f.outcome is not None)
-    return Verdict(decided, tuple(dict.fromkeys(f.signal for f in findings)))
+    return Verdict(
+        decided,
+        tuple(dict.fromkeys(f.signal for f in findings)),
+        tuple(f.rule_id for f in findings if f.rule_id is not None),
+    )
 
 
 def thresholds(score: Score, policy: Policy) -> tuple[float, float]:
@@ -109,40 +121,15 @@ def _brought(code: Code, outcome: Outcome | None) -> Rule:
     return rule
 
 
-def _blocked_address(case: Case) -> Finding | None:
-    """The client's address is in a network the site blocked."""
-    networks = _networks(case.policy.addresses_blocked)
-    if not networks:
-        return None
-    with suppress(ValueError):  # no address is known
-        address = ip_address(case.submission.address)
-        network = next((str(network) for network in networks if address in network), None)
-        return _if(network, Outcome.REJECT, Code.BLOCKED_ADDRESS, network)
-    return None
+def _listed(kind: RuleKind, effect: Effect, code: Code) -> Rule:
+    """A rule of the site's own is met: it names a word, a domain, an address or a network."""
+    outcome = Outcome.REJECT if effect is Effect.BLOCK else Outcome.HOLD
 
+    def rule(case: Case) -> Finding | None:
+        met = case.rules.find(kind, effect, case.traits, case.now)
+        return None if met is None else Finding(outcome, Signal(code, met.value), met.id)
 
-def _blocked_email(case: Case) -> Finding | None:
-    """The e-mail address is blocked, or all of its domain, written @example.com."""
-    if not case.policy.emails_blocked:
-        return None
-    email = case.submission.email.casefold()
-    names = (email, *(f"@{name}" for name in _names_above(email.rpartition("@")[2])))
-    entry = _first(names, _index(case.policy.emails_blocked, str.casefold))
-    return _if(entry, Outcome.REJECT, Code.BLOCKED_ADDRESS, entry)
-
-
-def _blocked_domain(case: Case) -> Finding | None:
-    """A link, or the website field, leads to a blocked domain or below it."""
-    index = _index(case.policy.domains_blocked, host_of)
-    names = (name for host in (case.hosts if index else ()) for name in _names_above(host))
-    entry = _first(names, index)
-    return _if(entry, Outcome.REJECT, Code.BLOCKED_DOMAIN, entry)
-
-
-def _blocked_word(case: Case) -> Finding | None:
-    """A word or phrase the site blocked, as whole words in comment, name or website."""
-    word = _find_word(case, case.policy.words_blocked)
-    return _if(word, Outcome.REJECT, Code.BLOCKED_WORD, word)
+    return rule
 
 
 def _above_reject_threshold(case: Case) -> Finding | None:
@@ -154,7 +141,8 @@ def _above_reject_threshold(case: Case) -> Finding | None:
 
 def _attack_mode(case: Case) -> Finding | None:
     """The site is under attack and holds everything."""
-    return _if(case.policy.attack_mode == "on", Outcome.HOLD, Code.ATTACK_MODE)
+    is_attacked = case.attacked or case.policy.attack_mode == "on"
+    return _if(is_attacked, Outcome.HOLD, Code.ATTACK_MODE)
 
 
 def _unscored(case: Case) -> Finding | None:
@@ -177,12 +165,6 @@ def _duplicate(case: Case) -> Finding | None:
     """The same text, nearly, came several times within a short while."""
     size = 0 if case.cluster is None else case.cluster.size
     return _if(size >= CLUSTER_HELD_FROM, Outcome.HOLD, Code.DUPLICATE, size)
-
-
-def _held_word(case: Case) -> Finding | None:
-    """A word or phrase the site wants to look at."""
-    word = _find_word(case, case.policy.words_held)
-    return _if(word, Outcome.HOLD, Code.HELD_WORD, word)
 
 
 def _not_below_publish_threshold(case: Case) -> Finding | None:
@@ -219,10 +201,10 @@ def _fine(case: Case) -> Finding | None:
 
 RULES: tuple[Rule, ...] = (
     # the site said no
-    _blocked_address,
-    _blocked_email,
-    _blocked_domain,
-    _blocked_word,
+    _listed(RuleKind.ADDRESS, Effect.BLOCK, Code.BLOCKED_ADDRESS),
+    _listed(RuleKind.EMAIL, Effect.BLOCK, Code.BLOCKED_ADDRESS),
+    _listed(RuleKind.DOMAIN, Effect.BLOCK, Code.BLOCKED_DOMAIN),
+    _listed(RuleKind.WORD, Effect.BLOCK, Code.BLOCKED_WORD),
     # surely a machine
     _brought(Code.HONEYPOT_FILLED, Outcome.REJECT),
     _above_reject_threshold,
@@ -234,9 +216,13 @@ RULES: tuple[Rule, ...] = (
     _brought(Code.FORM_TOKEN_INVALID, Outcome.HOLD),
     _brought(Code.FORM_TOKEN_REUSED, Outcome.HOLD),
     _brought(Code.TOO_FAST, Outcome.HOLD),
+    _brought(Code.PROOF_MISSING, Outcome.HOLD),
     _too_many_links,
     _duplicate,
-    _held_word,
+    _listed(RuleKind.ADDRESS, Effect.HOLD, Code.HELD_ADDRESS),
+    _listed(RuleKind.EMAIL, Effect.HOLD, Code.HELD_ADDRESS),
+    _listed(RuleKind.DOMAIN, Effect.HOLD, Code.HELD_DOMAIN),
+    _listed(RuleKind.WORD, Effect.HOLD, Code.HELD_WORD),
     _not_below_publish_threshold,
     _rejected_before,
     # trust, or the lack of it
@@ -246,46 +232,3 @@ RULES: tuple[Rule, ...] = (
     # notes: without the form's script, or from a cached page, an honest reader has no token
     _brought(Code.FORM_TOKEN_ABSENT, None),
 )
-
-
-def _find_word(case: Case, words: tuple[str, ...]) -> str | None:
-    """The first of the site's words or phrases found, as the site wrote it."""
-    index = _phrases(words) if words else {}
-    starts = ((text, n) for text in (case.texts if index else ()) for n in range(len(text)))
-    for text, start in starts:
-        for phrase, written in index.get(text[start], ()):
-            if text[start : start + len(phrase)] == phrase:
-                return written
-    return None
-
-
-@lru_cache(maxsize=64)  # a site's lists change seldom and are used for every comment
-def _phrases(words: tuple[str, ...]) -> Mapping[str, list[tuple[list[str], str]]]:
-    """Words and phrases, as tokens and as written, by their first token."""
-    index: dict[str, list[tuple[list[str], str]]] = {}
-    for word in words:
-        if phrase := tokens(word):
-            index.setdefault(phrase[0], []).append((phrase, word))
-    return index
-
-
-@lru_cache(maxsize=64)
-def _networks(entries: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
-    return tuple(ip_network(entry) for entry in entries)
-
-
-@lru_cache(maxsize=64)
-def _index(entries: tuple[str, ...], normal: Callable[[str], str]) -> Mapping[str, str]:
-    return {normal(entry): entry for entry in entries}
-
-
-def _first(names: Iterable[str], index: Mapping[str, str]) -> str | None:
-    """What the site wrote for the first of the names it lists."""
-    return next((index[name] for name in names if name in index), None)
-
-
-def _names_above(host: str) -> Iterator[str]:
-    """The host and every domain it lies in: a.b.c, b.c, c."""
-    while host:
-        yield host
-        host = host.partition(".")[2]

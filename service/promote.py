@@ -7,8 +7,9 @@ import numpy as np
 import structlog
 from sqlalchemy import Connection
 
-from service.domain import Actor, Site
+from service.domain import Site
 from service.errors import UsageError
+from service.persons import Actor
 from service.scoring.artifact import AGAINST, CARD, Artifact, ModelUnusable
 from service.scoring.evaluation import (
     CONFIDENCE,

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from service.domain import Actor, AuditEntry, Comment, Conflict, Decision, DecisionResult, Site
+from service.domain import AuditEntry, Comment, Conflict, Decision, DecisionResult, Site
 from service.errors import (
     FieldError,
     Forbidden,
@@ -16,6 +16,7 @@ from service.errors import (
     NotFound,
 )
 from service.intake.address import network_of
+from service.persons import Actor
 from service.store import audit, authors, comments, decisions, queue, sites
 from service.store.catch_up import make_searchable
 from service.store.database import Database

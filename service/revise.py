@@ -19,7 +19,7 @@ from service.domain import (
 )
 from service.errors import EditWindowOver, Forbidden, NotFound, Unauthorized
 from service.limits import Limits
-from service.store import comments, repeats, sites
+from service.store import comments, repeats, rules, sites
 from service.store.database import Database
 from service.tokens import edit_token, is_edit_token
 from service.vocabulary import Code, Outcome, Status
@@ -27,7 +27,7 @@ from service.vocabulary import Code, Outcome, Status
 # what the form told when the comment came in; an edit comes without one
 _CARRIED = frozenset({
     Code.HONEYPOT_FILLED, Code.FORM_TOKEN_ABSENT, Code.FORM_TOKEN_INVALID, Code.FORM_TOKEN_REUSED,
-    Code.TOO_FAST,
+    Code.TOO_FAST, Code.PROOF_MISSING,
 })  # fmt: skip
 AUTHOR = "author"  # the actor of audit entries made with an edit token
 
@@ -93,7 +93,7 @@ def _replace_text(
     now: datetime,
 ) -> Receipt:  # fmt: skip
     comment, site = _own_unlocked(conn, comment_id, token, secret, now, lock=True)
-    verdict = _judge_again(conn, comment, text, score, site)
+    verdict = _judge_again(conn, comment, text, score, site, now)
     comments.change_text(
         conn, comment, text, score=score, band=policy.band(score, site.policy), verdict=verdict,
         now=now,
@@ -107,7 +107,7 @@ def _replace_text(
 
 
 def _judge_again(
-    conn: Connection, comment: Comment, text: str, score: Score | None, site: Site
+    conn: Connection, comment: Comment, text: str, score: Score | None, site: Site, now: datetime
 ) -> Verdict:
     """The verdict on the new text, with all that is known of how the comment came in.
 
@@ -124,7 +124,12 @@ def _judge_again(
         degraded=Code.LIMITS_DEGRADED in known,
         history=comments.author_history(conn, site.id, comment.email, but=comment.id),
         policy=site.policy,
+        rules=site.rules,
+        attacked=site.is_attacked,
+        now=now,
     )
+    if fresh.rules:
+        rules.count_hits(conn, fresh.rules, now)
     reasons = (*fresh.reasons, Signal(Code.EDITED))
     order = list(Outcome)
     if order.index(fresh.outcome) >= order.index(comment.verdict):

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from service.domain import Actor, Device, Step
 from service.errors import Forbidden, Unauthorized, UsageError
 from service.intake.address import prefixes
 from service.limits import Limits
@@ -20,6 +19,7 @@ from service.one_time import (
     step_of,
     totp_uri,
 )
+from service.persons import Actor, Device, Step
 from service.store import people, second_factors
 from service.store.database import Database
 from service.tokens import seal, unseal

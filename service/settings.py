@@ -7,7 +7,6 @@ the stored mapping into a frozen value. `docs/operations.md` lists every row and
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from ipaddress import ip_network
 from typing import Any
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}
@@ -78,17 +77,6 @@ def _parse_share(value: str) -> float:
     return share
 
 
-def _parse_words(value: str) -> tuple[str, ...]:
-    return tuple(word for part in value.split(",") if (word := part.strip()))
-
-
-def _parse_networks(value: str) -> tuple[str, ...]:
-    networks = _parse_words(value)
-    for network in networks:
-        ip_network(network)  # raises ValueError naming it
-    return networks
-
-
 def _parse_count(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,4}", value.strip()):
         raise ValueError("expected a whole number from 0 to 9999")
@@ -141,16 +129,6 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("threshold.alpha", "threshold_alpha", "0.01", _parse_share,
             "share of honest comments that a certified reject threshold may reject at most"),
     Setting("links.max", "links_max", "3", _parse_count, "hold comments with more links than this"),
-    Setting("words.blocked", "words_blocked", "", _parse_words,
-            "reject comments with one of these words or phrases, separated by commas"),
-    Setting("words.held", "words_held", "", _parse_words,
-            "hold comments with one of these words or phrases"),
-    Setting("domains.blocked", "domains_blocked", "", _parse_words,
-            "reject comments that link to one of these domains or their subdomains"),
-    Setting("emails.blocked", "emails_blocked", "", _parse_words,
-            "reject these e-mail addresses; @example.com blocks a whole domain"),
-    Setting("addresses.blocked", "addresses_blocked", "", _parse_networks,
-            "reject client addresses in these networks (CIDR)"),
     Setting("edit.window", "edit_window", "15m", parse_span,
             "how long authors may edit or withdraw"),
     Setting("form.min-age", "form_min_age", "3s", parse_span,
@@ -160,8 +138,10 @@ SETTINGS: tuple[Setting, ...] = (
             "how long client addresses are kept with comments"),
     Setting("comments", "comments", "open", _one_of("open", "closed"),
             "whether new comments are taken"),
-    Setting("attack.mode", "attack_mode", "off", _one_of("off", "on"),
-            "on: hold everything"),
+    Setting("attack.mode", "attack_mode", "auto", _one_of("auto", "on", "off"),
+            "on: hold everything; auto: for as long as far more comes than usual"),
+    Setting("proof", "proof", "attack", _one_of("attack", "on", "off"),
+            "ask browsers for a proof of work: always, or in attack mode"),
     Setting("notify.email", "notify_email", "", str.strip,
             "where messages about held comments go"),
 )  # fmt: skip
@@ -183,17 +163,13 @@ class Policy:
     threshold_reject: float | Certified | None
     threshold_alpha: float
     links_max: int
-    words_blocked: tuple[str, ...]
-    words_held: tuple[str, ...]
-    domains_blocked: tuple[str, ...]
-    emails_blocked: tuple[str, ...]
-    addresses_blocked: tuple[str, ...]
     edit_window: int
     form_min_age: int
     form_max_age: int
     address_kept: int
     comments: str
     attack_mode: str
+    proof: str
     notify_email: str
 
     @classmethod

@@ -23,11 +23,12 @@ from service.domain import (
     Verdict,
 )
 from service.errors import CommentsClosed, UnknownParent
-from service.intake import challenge
+from service.intake import challenge, proof
 from service.intake.origin import check_origin
 from service.likeness import fingerprint
 from service.limits import Limits
-from service.store import audit, comments, outbox, repeats, sites, threads
+from service.pace import Pace, attack_in
+from service.store import attacks, audit, comments, outbox, repeats, rules, sites, threads
 from service.store.database import Database
 from service.tokens import edit_token, new_id
 from service.vocabulary import SYSTEM, Code, Outcome
@@ -39,6 +40,8 @@ class Findings(Struct, frozen=True):
     score: Score | None
     cluster: Cluster | None
     degraded: bool
+    attack: str = ""  # what speaks for an attack that begins now
+    pace: Pace | None = None
 
 
 class Twins:
@@ -107,10 +110,17 @@ async def _submit(
             await limits.admit(submission, site.policy)
         return _signed(earlier, site, secret)
     submission = challenge.check_bots(submission, site.policy, secret, now)
-    admission = await limits.admit(submission, site.policy, fingerprint(submission.comment))
+    if site.wants_proof:
+        submission = proof.check_proof(submission, secret)
+    admission = await limits.admit(
+        submission, site.policy, fingerprint(submission.comment),
+        is_attacked=site.attacked_since is not None,
+    )  # fmt: skip
     if admission.token_uses is not None and admission.token_uses > 1:
         submission = submission.with_signals(Signal(Code.FORM_TOKEN_REUSED))
-    found = Findings(score(submission), admission.cluster, admission.degraded)
+    pace = admission.pace
+    attack = attack_in(pace) if pace and not site.is_attacked and site.is_watched(now) else ""
+    found = Findings(score(submission), admission.cluster, admission.degraded, attack, pace)
     return _signed(await store.jot(_take_in, submission, found, site, now), site, secret)
 
 
@@ -155,7 +165,14 @@ def _take_in(
         degraded=found.degraded,
         history=comments.author_history(conn, site.id, submission.email),
         policy=site.policy,
+        rules=site.rules,
+        attacked=site.is_attacked or bool(found.attack),
+        now=now,
     )
+    if found.attack and found.pace:
+        attacks.begin(conn, site.id, found.attack, found.pace, now)
+    if verdict.rules:
+        rules.count_hits(conn, verdict.rules, now)
     comments.insert_comment(
         conn,
         comment_id,

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from service.domain import Actor
+from service.persons import Actor
 from service.store import queue
 from service.store.catch_up import make_searchable
 from service.store.database import Database

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from service.domain import Actor
+from service.persons import Actor
 from service.store import decisions, queue
 from service.store.database import Database
 from service.store.filters import Filter

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from service.domain import Actor
 from service.errors import Forbidden, NotFound, UsageError
+from service.persons import Actor
 from service.store import people, second_factors
 from service.store import team as table
 from service.store.database import Database

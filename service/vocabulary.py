@@ -84,6 +84,22 @@ class Order(StrEnum):
     REACH = "reach"  # on the pages with most comments
 
 
+class RuleKind(StrEnum):
+    """What a rule of a site names."""
+
+    WORD = "word"
+    DOMAIN = "domain"
+    ADDRESS = "address"
+    EMAIL = "email"
+
+
+class Effect(StrEnum):
+    """What a rule of a site does to a comment that meets it."""
+
+    BLOCK = "block"
+    HOLD = "hold"
+
+
 class Code(StrEnum):
     """The stable reason codes of signals: shown to moderators, filtered on, documented."""
 
@@ -92,6 +108,8 @@ class Code(StrEnum):
     BLOCKED_DOMAIN = "blocked-domain"
     BLOCKED_ADDRESS = "blocked-address"
     HELD_WORD = "held-word"
+    HELD_DOMAIN = "held-domain"
+    HELD_ADDRESS = "held-address"
     HONEYPOT_FILLED = "honeypot-filled"
     FORM_TOKEN_ABSENT = "form-token-absent"  # noqa: S105 - a reason code
     FORM_TOKEN_INVALID = "form-token-invalid"  # noqa: S105

@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 import structlog
 from sqlalchemy import Connection
 
-from service.domain import Actor, Score
+from service.domain import Score
+from service.persons import Actor
 from service.policy import band, thresholds
 from service.scoring.drift import Drift, Window, find_drift
 from service.scoring.evaluation import Rate

@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 
 from service import policy
 from service.domain import (
-    Actor,
     Cluster,
     Comment,
     Decision,
@@ -21,9 +20,11 @@ from service.domain import (
     Verdict,
 )
 from service.passwords import hash_password
-from service.store import audit, comments, sites, threads
+from service.persons import Actor
+from service.rulebook import Rule, parse_value
+from service.store import audit, comments, rules, sites, threads
 from service.tokens import new_id
-from service.vocabulary import SYSTEM, Choice, Outcome, Reason, Role, Status
+from service.vocabulary import SYSTEM, Choice, Effect, Outcome, Reason, Role, RuleKind, Status
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -58,6 +59,20 @@ def a_site_with(
     """A site with these settings."""
     site = sites.add_site(conn, key, key.title(), [origin], NOW)
     return sites.set_settings(conn, key, settings) if settings else site
+
+
+def a_rule(
+    conn: Connection, kind: RuleKind, value: str, *, effect: Effect = Effect.BLOCK,
+    site: Site | None = None, now: datetime = NOW, **more: object,
+) -> Rule:  # fmt: skip
+    """A rule in force, of one site or of every site."""
+    made = Rule(
+        id=new_id(now), kind=kind, effect=effect, value=parse_value(kind, value),
+        site_id=site.id if site else None, actor="max", created_at=now,
+    )  # fmt: skip
+    rule = replace(made, **more)
+    rules.add(conn, rule)
+    return rule
 
 
 @cache

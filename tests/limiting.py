@@ -13,7 +13,10 @@ from service.link import open_link
 from service.settings import Policy, Rate
 
 SECRET = b"a secret of the tests"
-OFF = {f"limit.{scope}": "off" for scope in ("address", "network", "email", "page", "site")}
+OFF = {
+    "attack.mode": "off",
+    **{f"limit.{scope}": "off" for scope in ("address", "network", "email", "page", "site")},
+}
 
 
 @asynccontextmanager

@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from service.domain import AuthorHistory, Cluster, Score, Signal, Submission
+from service.rulebook import Rule, RuleBook
 from service.settings import Policy
-from service.vocabulary import Code
+from service.vocabulary import Code, Effect, RuleKind
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
@@ -56,11 +57,27 @@ counts = st.integers(0, 3)
 histories = st.builds(AuthorHistory, published=counts, rejected=counts, spam=counts, held=counts)
 _thresholds = st.one_of(st.just(""), probabilities.map(lambda p: f"{p:.6f}"))
 
+_values = {
+    RuleKind.WORD: st.one_of(words, domains),
+    RuleKind.DOMAIN: st.one_of(words, domains),
+    RuleKind.EMAIL: st.sampled_from(["@spam.example", "ann@news.example"]),
+    RuleKind.ADDRESS: st.sampled_from(["0.0.0.0/1", "2000::/3"]),
+}
+rules = st.sampled_from(RuleKind).flatmap(
+    lambda kind: st.builds(
+        Rule,
+        id=st.uuids().map(str),
+        kind=st.just(kind),
+        effect=st.sampled_from(Effect),
+        value=_values[kind],
+    )
+)
+rulebooks = st.lists(rules, max_size=4).map(RuleBook)
+
 
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     """A site's policy, as its settings would make it."""
-    lists = st.lists(st.one_of(words, domains), max_size=3).map(",".join)
     return Policy.from_settings(
         {
             "publish.unproven": draw(st.sampled_from(["hold", "score"])),
@@ -68,11 +85,6 @@ def policies(draw: st.DrawFn) -> Policy:
             "threshold.publish": draw(_thresholds) or "model",
             "threshold.reject": draw(_thresholds) or "off",
             "links.max": str(draw(st.integers(0, 3))),
-            "words.blocked": draw(lists),
-            "words.held": draw(lists),
-            "domains.blocked": draw(lists),
-            "emails.blocked": draw(st.sampled_from(["", "@spam.example", "ann@news.example"])),
-            "addresses.blocked": draw(st.sampled_from(["", "0.0.0.0/1", "2000::/3"])),
             "attack.mode": draw(st.sampled_from(["off", "on"])),
         }
     )

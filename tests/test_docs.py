@@ -11,11 +11,11 @@ from starlette.routing import Mount, Route
 
 from service import errors, vocabulary
 from service.__main__ import main
-from service.app import ROUTES
 from service.config import Config
 from service.settings import SETTINGS
 from service.web import problems
 from service.web.metrics import Metrics
+from service.web.routes import ROUTES
 from tests.conftest import ROOT
 
 ENUMS = [

@@ -2,7 +2,8 @@
 
 import pytest
 
-from service.domain import Actor, Signal, Verdict
+from service.domain import Signal, Verdict
+from service.persons import Actor
 from service.vocabulary import FAILURES, OPEN, VISIBLE, Code, Outcome, Role, Status
 from tests.factories import a_submission
 

@@ -5,7 +5,20 @@ import re
 
 from tests.test_repository import read_texts, tracked_files
 
-NOUNS = ("domain", "vocabulary", "settings", "errors", "text", "likeness", "markup", "tokens")
+NOUNS = (
+    "domain",
+    "persons",
+    "rulebook",
+    "pace",
+    "vocabulary",
+    "settings",
+    "errors",
+    "text",
+    "likeness",
+    "markup",
+    "tokens",
+    "searching",
+)
 PURE = (*NOUNS, "policy", "intake")
 
 

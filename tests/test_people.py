@@ -8,9 +8,9 @@ from statistics import median
 import pytest
 
 from service import people
-from service.domain import Actor
 from service.errors import InvalidPassword, Unauthorized
 from service.passwords import decoy_hash
+from service.persons import Actor
 from service.store import people as table
 from service.store.database import Database
 from service.store.people import ABSOLUTE, IDLE

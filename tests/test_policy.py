@@ -1,6 +1,6 @@
 """The verdict: the first rule that speaks decides, and doubt or failure never publishes."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace as replace_policy
 
 import pytest
@@ -8,8 +8,10 @@ from msgspec.structs import replace
 
 from service.domain import AuthorHistory, Cluster, Score, Signal, Submission, Verdict
 from service.policy import band, decide, thresholds
+from service.rulebook import Rule, RuleBook
 from service.settings import Certified, Policy
-from service.vocabulary import Band, Code, Outcome
+from service.vocabulary import Band, Code, Effect, Outcome, RuleKind
+from tests.factories import NOW
 
 FINE = Score(0.02, "test", publish_below=0.3, reject_above=0.95)
 KNOWN = AuthorHistory(published=4)
@@ -31,6 +33,7 @@ def verdict_on(
     degraded: bool = False,
     history: AuthorHistory = KNOWN,
     stored: Mapping[str, str] | None = None,
+    rules: Iterable[Rule] = (),
 ) -> Verdict:
     """A verdict where, but for what the test says, everything speaks for publishing."""
     policy = Policy.from_settings({"publish.unproven": "score", **(stored or {})})
@@ -41,7 +44,17 @@ def verdict_on(
         degraded=degraded,
         history=history,
         policy=policy,
+        rules=RuleBook(rules),
+        now=NOW,
     )
+
+
+def blocking(kind: RuleKind, value: str) -> Rule:
+    return Rule(f"block {value}", kind, Effect.BLOCK, value)
+
+
+def holding(kind: RuleKind, value: str) -> Rule:
+    return Rule(f"hold {value}", kind, Effect.HOLD, value)
 
 
 def test_a_harmless_comment_with_a_fine_score_is_published_where_the_score_decides() -> None:
@@ -53,78 +66,104 @@ def changed(**fields: str) -> Submission:
 
 
 REJECTED = {
-    "address": (HARMLESS, {"addresses.blocked": "203.0.113.0/24"}, Code.BLOCKED_ADDRESS),
-    "e-mail": (HARMLESS, {"emails.blocked": "MARIA@mail.example"}, Code.BLOCKED_ADDRESS),
-    "e-mail domain": (HARMLESS, {"emails.blocked": "@mail.example"}, Code.BLOCKED_ADDRESS),
-    "domain above": (HARMLESS, {"emails.blocked": "@example"}, Code.BLOCKED_ADDRESS),
+    "address": (HARMLESS, [blocking(RuleKind.ADDRESS, "203.0.113.0/24")], Code.BLOCKED_ADDRESS),
+    "e-mail": (HARMLESS, [blocking(RuleKind.EMAIL, "MARIA@mail.example")], Code.BLOCKED_ADDRESS),
+    "e-mail domain": (HARMLESS, [blocking(RuleKind.EMAIL, "@mail.example")], Code.BLOCKED_ADDRESS),
+    "domain above": (HARMLESS, [blocking(RuleKind.EMAIL, "@example")], Code.BLOCKED_ADDRESS),
     "domain of a link": (
         changed(comment="See https://a.casino.example/x now"),
-        {"domains.blocked": "casino.example"},
+        [blocking(RuleKind.DOMAIN, "casino.example")],
         Code.BLOCKED_DOMAIN,
     ),
     "domain with a star": (
         changed(website="https://a.casino.example/x"),
-        {"domains.blocked": "*.casino.example"},
+        [blocking(RuleKind.DOMAIN, "*.casino.example")],
         Code.BLOCKED_DOMAIN,
     ),
     "domain in another script": (
         changed(comment="https://казино.рф/"),
-        {"domains.blocked": "казино.рф"},
+        [blocking(RuleKind.DOMAIN, "казино.рф")],
         Code.BLOCKED_DOMAIN,
     ),
-    "word": (changed(comment="Cheap CIALIS!"), {"words.blocked": "cialis"}, Code.BLOCKED_WORD),
+    "word": (
+        changed(comment="Cheap CIALIS!"),
+        [blocking(RuleKind.WORD, "cialis")],
+        Code.BLOCKED_WORD,
+    ),
     "phrase over a line end": (
-        changed(comment="so cheap\npills"), {"words.blocked": "Cheap  Pills"}, Code.BLOCKED_WORD,
+        changed(comment="so cheap\npills"),
+        [blocking(RuleKind.WORD, "Cheap  Pills")],
+        Code.BLOCKED_WORD,
     ),
     "word in the name": (
-        changed(name="Casino Bob"), {"words.blocked": "casino"}, Code.BLOCKED_WORD,
+        changed(name="Casino Bob"),
+        [blocking(RuleKind.WORD, "casino")],
+        Code.BLOCKED_WORD,
     ),
     "word in the website": (
         changed(website="https://best-casino.example"),
-        {"words.blocked": "casino"},
+        [blocking(RuleKind.WORD, "casino")],
         Code.BLOCKED_WORD,
     ),
     "honeypot": (
-        HARMLESS.with_signals(Signal(Code.HONEYPOT_FILLED)), {}, Code.HONEYPOT_FILLED,
+        HARMLESS.with_signals(Signal(Code.HONEYPOT_FILLED)),
+        [],
+        Code.HONEYPOT_FILLED,
     ),
-}  # fmt: skip
+}
 
 
-@pytest.mark.parametrize(("submission", "stored", "code"), REJECTED.values(), ids=REJECTED)
+@pytest.mark.parametrize(("submission", "rules", "code"), REJECTED.values(), ids=REJECTED)
 def test_what_the_site_blocked_or_surely_a_machine_sent_is_rejected(
-    submission: Submission, stored: dict[str, str], code: Code
+    submission: Submission, rules: list[Rule], code: Code
 ) -> None:
-    verdict = verdict_on(submission, stored=stored)
+    verdict = verdict_on(submission, rules=rules)
 
     assert (verdict.outcome, verdict.reasons[0].code) == (Outcome.REJECT, code)
 
 
 NOT_BLOCKED = {
-    "inside a word": (changed(comment="a specialist"), {"words.blocked": "cialis"}),
+    "inside a word": (changed(comment="a specialist"), [blocking(RuleKind.WORD, "cialis")]),
     "phrase over two fields": (
-        changed(comment="so cheap", name="pills"), {"words.blocked": "cheap pills"},
+        changed(comment="so cheap", name="pills"),
+        [blocking(RuleKind.WORD, "cheap pills")],
     ),
     "look-alike domain": (
-        changed(comment="https://notcasino.example"), {"domains.blocked": "casino.example"},
+        changed(comment="https://notcasino.example"),
+        [blocking(RuleKind.DOMAIN, "casino.example")],
     ),
-    "other network": (HARMLESS, {"addresses.blocked": "203.0.112.0/24,2001:db8::/32"}),
-    "no address": (changed(address=""), {"addresses.blocked": "0.0.0.0/0"}),
-    "address that is none": (changed(address="unknown"), {"addresses.blocked": "0.0.0.0/0"}),
-    "part of an e-mail": (HARMLESS, {"emails.blocked": "ria@mail.example,@ail.example"}),
-    "entry of punctuation": (HARMLESS, {"words.blocked": "!,?", "domains.blocked": "*."}),
-}  # fmt: skip
+    "other network": (
+        HARMLESS,
+        [blocking(RuleKind.ADDRESS, "203.0.112.0/24"), blocking(RuleKind.ADDRESS, "2001:db8::/32")],
+    ),
+    "no address": (changed(address=""), [blocking(RuleKind.ADDRESS, "0.0.0.0/0")]),
+    "address that is none": (changed(address="unknown"), [blocking(RuleKind.ADDRESS, "0.0.0.0/0")]),
+    "part of an e-mail": (
+        HARMLESS,
+        [blocking(RuleKind.EMAIL, "ria@mail.example"), blocking(RuleKind.EMAIL, "@ail.example")],
+    ),
+    "entry of punctuation": (
+        HARMLESS,
+        [
+            blocking(RuleKind.WORD, "!"),
+            blocking(RuleKind.WORD, "?"),
+            blocking(RuleKind.DOMAIN, "*."),
+        ],
+    ),
+}
 
 
-@pytest.mark.parametrize(("submission", "stored"), NOT_BLOCKED.values(), ids=NOT_BLOCKED)
+@pytest.mark.parametrize(("submission", "rules"), NOT_BLOCKED.values(), ids=NOT_BLOCKED)
 def test_a_list_matches_whole_words_hosts_and_networks_only(
-    submission: Submission, stored: dict[str, str]
+    submission: Submission, rules: list[Rule]
 ) -> None:
-    assert verdict_on(submission, stored=stored).outcome is Outcome.PUBLISH
+    assert verdict_on(submission, rules=rules).outcome is Outcome.PUBLISH
 
 
 def test_a_reason_names_the_word_as_the_site_wrote_it() -> None:
     verdict = verdict_on(
-        replace(HARMLESS, comment="c a s i n o"), stored={"words.held": "Bingo, Casino"}
+        replace(HARMLESS, comment="c a s i n o"),
+        rules=[holding(RuleKind.WORD, "Bingo"), holding(RuleKind.WORD, "Casino")],
     )
 
     assert verdict.reasons[0] == Signal(Code.HELD_WORD, "Casino")

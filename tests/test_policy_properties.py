@@ -10,10 +10,12 @@ from service.domain import AuthorHistory, Score, Signal, Verdict
 from service.policy import decide
 from service.vocabulary import Outcome
 from tests.strategies import (
+    NOW,
     clusters,
     histories,
     policies,
     probabilities,
+    rulebooks,
     scores,
     signals,
     submissions,
@@ -29,6 +31,8 @@ cases = st.fixed_dictionaries(
         "degraded": st.booleans(),
         "history": histories,
         "policy": policies(),
+        "rules": rulebooks,
+        "now": st.just(NOW),
     }
 )
 

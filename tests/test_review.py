@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from service import review, tally
-from service.domain import Actor, Conflict
+from service.domain import Conflict
 from service.errors import Forbidden, InvalidSubmission, NotFound
+from service.persons import Actor
 from service.store import audit, comments, sites, threads
 from service.store.database import Database
 from service.store.filters import Filter

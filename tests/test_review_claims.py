@@ -4,7 +4,8 @@ import asyncio
 from datetime import timedelta
 
 from service import review
-from service.domain import Actor, Conflict
+from service.domain import Conflict
+from service.persons import Actor
 from service.store.database import Database
 from service.store.filters import Filter
 from service.store.queue import LEASE

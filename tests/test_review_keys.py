@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from service import review
-from service.domain import Actor, DecisionResult
+from service.domain import DecisionResult
 from service.errors import IdempotencyMismatch
+from service.persons import Actor
 from service.store.database import Database
 from service.vocabulary import Reason, Role, Status
 from tests.factories import MODERATOR, NOW, a_site, approving, rejecting, some_comments

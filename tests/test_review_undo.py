@@ -18,8 +18,9 @@ from hypothesis.stateful import (
 from sqlalchemy import func, select
 
 from service import review
-from service.domain import Actor, AuditEntry, Conflict, DecisionResult
+from service.domain import AuditEntry, Conflict, DecisionResult
 from service.errors import Forbidden, NotFound
+from service.persons import Actor
 from service.store import audit, comments, queue, schema, sites
 from service.store.database import Database
 from service.store.queue import LEASE

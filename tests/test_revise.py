@@ -8,16 +8,17 @@ import pytest
 from service import read, review, revise
 from service.domain import Comment, Receipt, Scorer, Signal
 from service.errors import DeskError, EditWindowOver, Forbidden, NotFound, Unauthorized
-from service.store import audit, comments, repeats, schema, sites, threads
+from service.store import audit, comments, repeats, rules, schema, sites, threads
 from service.store.database import Database
 from service.tokens import edit_token, new_id
-from service.vocabulary import Code, Status
+from service.vocabulary import Code, RuleKind, Status
 from tests.factories import (
     MODERATOR,
     NOW,
     PAGE,
     SECRET,
     a_comment,
+    a_rule,
     a_site,
     a_submission,
     approving,
@@ -104,6 +105,23 @@ def test_an_edit_is_no_way_round_a_hold_or_a_rejection(
 
     assert receipt.status is Status.HELD  # a rejected one is told the same
     assert stored(database, comment.id).status is status
+
+
+def test_an_edit_that_meets_a_rule_is_rejected_and_counted(
+    database: Database, score: Scorer
+) -> None:
+    comment = an_open_site_with(database, status=Status.PUBLISHED)
+    with database.transaction() as conn:
+        rule = a_rule(conn, RuleKind.WORD, "oats")
+
+    receipt = edit(database, comment.id, edit_token(SECRET, comment.id), "Oats, too.", score)
+
+    assert receipt.status is Status.HELD
+    assert stored(database, comment.id).status is Status.REJECTED
+    with database.transaction() as conn:
+        after = rules.find(conn, rule.id)
+    assert after is not None
+    assert after.hits == 1
 
 
 def test_without_a_model_an_edit_is_held(database: Database) -> None:

@@ -7,8 +7,8 @@ import pyotp
 import pytest
 
 from service import people, second_step, team
-from service.domain import Actor, Device, Step
 from service.errors import RateLimited, Unauthorized, UsageError
+from service.persons import Actor, Device, Step
 from service.store import people as table
 from service.store import second_factors
 from service.store.database import Database

@@ -20,7 +20,7 @@ from service.errors import (
 from service.store import audit, comments, outbox, schema, sites, threads
 from service.store.database import Database
 from service.tokens import is_edit_token, new_id
-from service.vocabulary import Code, Status
+from service.vocabulary import Code, RuleKind, Status
 from tests.desk import Desk
 from tests.factories import (
     NOW,
@@ -28,6 +28,7 @@ from tests.factories import (
     PAGE,
     SECRET,
     a_comment,
+    a_rule,
     a_site,
     a_site_with,
     a_submission,
@@ -70,7 +71,7 @@ def test_a_held_comment_puts_a_message_into_the_outbox_where_the_site_wants_one(
 
 def test_the_receipt_of_a_rejected_comment_says_held(desk: Desk) -> None:
     with desk.database.transaction() as conn:
-        a_site(conn, words__blocked="casino")
+        a_rule(conn, RuleKind.WORD, "casino", site=a_site(conn))
 
     fine, rejected = desk.take(
         a_submission(comment=FINE_TEXT), a_submission(comment=SPAM_TEXT, email="b@mail.example")

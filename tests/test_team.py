@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 import pytest
 
 from service import people, team
-from service.domain import Actor
 from service.errors import Forbidden, NotFound, Unauthorized, UsageError
+from service.persons import Actor
 from service.store import people as table
 from service.store.database import Database
 from service.store.people import INVITATION_GOOD_FOR

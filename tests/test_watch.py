@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from service import review
-from service.domain import Actor, Score
+from service.domain import Score
+from service.persons import Actor
 from service.scoring.evaluation import Rate
 from service.store.database import Database
 from service.vocabulary import Band, Outcome, Role

@@ -99,6 +99,7 @@ def parse_submission(
         idempotency_key=_read_idempotency_key(idempotency_key, errors),
         form_token=text["form_token"],
         author_token=text["author_token"],
+        proof=text["proof"],
         address=address,
         address_prefixes=prefixes(address),
         signals=_read_honeypot(fields, errors),

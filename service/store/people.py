@@ -8,8 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
-from service.domain import Actor, Device
 from service.errors import UsageError
+from service.persons import Actor, Device
 from service.store.schema import api_token, grant, session, sign_in_link, site
 from service.store.schema import moderator as table
 from service.tokens import digest, new_secret

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from service.domain import Device, Step
+from service.persons import Device, Step
 from service.store import people
 from service.store.schema import recovery_code, second_factor
 from service.tokens import digest

@@ -10,17 +10,19 @@ from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from service.domain import Site
 from service.errors import UnknownSite, UsageError
+from service.rulebook import NO_RULES
 from service.settings import BY_NAME, Certified, Policy, read_setting
+from service.store import rules
 from service.store.prepared import Prepared
 from service.store.schema import site as table
 
 _SELECT = select(
     table.c.id, table.c.key, table.c.name, table.c.origins, table.c.settings, table.c.revision,
-    table.c.certified,
+    table.c.certified, table.c.rules, table.c.attacked_since, table.c.quiet_until,
 )  # fmt: skip
 _BY_KEY = Prepared(_SELECT.where(table.c.key == bindparam("key")))
-# parsing a policy is slow, rows change rarely
-_parsed: dict[tuple[int, int, str, str, str | None], Site] = {}
+# parsing a policy and compiling rules are slow, rows change rarely
+_parsed: dict[tuple[int, str], tuple[tuple[Any, ...], Site]] = {}
 
 
 def add_site(conn: Connection, key: str, name: str, origins: Sequence[str], now: datetime) -> Site:
@@ -30,7 +32,7 @@ def add_site(conn: Connection, key: str, name: str, origins: Sequence[str], now:
     conn.execute(
         insert(table).values(
             key=key, name=name, origins=json.dumps(list(origins)), settings="{}", revision=1,
-            created_at=now,
+            created_at=now, rules=rules.mark_for_new_site(conn),
         )
     )  # fmt: skip
     return get_site(conn, key)
@@ -43,7 +45,7 @@ def find_site(conn: Connection, key: str) -> Site | None:
     if not (key.isascii() and key.isprintable()):
         return None  # nor would every database take it
     row = _BY_KEY.first(conn, key=key)
-    return None if row is None else _site(row)
+    return None if row is None else _site(conn, row)
 
 
 def get_site(conn: Connection, key: str) -> Site:
@@ -56,7 +58,7 @@ def get_site(conn: Connection, key: str) -> Site:
 
 def list_sites(conn: Connection) -> list[Site]:
     """Every site, by key."""
-    return [_site(row) for row in conn.execute(select(table).order_by(table.c.key))]
+    return [_site(conn, row) for row in conn.execute(_SELECT.order_by(table.c.key)).all()]
 
 
 def ensure_origin(conn: Connection, key: str, origin: str, now: datetime) -> Site:
@@ -77,7 +79,7 @@ def ensure_origin(conn: Connection, key: str, origin: str, now: datetime) -> Sit
 
 def list_origins(conn: Connection) -> frozenset[str]:
     """Every origin of every site."""
-    return frozenset(o for row in conn.execute(select(table)) for o in _site(row).origins)
+    return frozenset(o for site in list_sites(conn) for o in site.origins)
 
 
 def set_settings(conn: Connection, key: str, changes: Mapping[str, str]) -> Site:
@@ -129,11 +131,12 @@ def _policy(settings: str, certified: str | None) -> Policy:
     return replace(policy, threshold_reject=Certified(*json.loads(certified)))
 
 
-def _site(row: Row[*tuple[Any, ...]]) -> Site:
-    version = (row.id, row.revision, row.origins, row.settings, row.certified)
-    cached = _parsed.get(version)
-    if cached is not None and cached.key == row.key:
-        return cached
+def _site(conn: Connection, row: Row[*tuple[Any, ...]]) -> Site:
+    place = (row.id, row.key)
+    version = row[3:]  # all that may change
+    known = _parsed.get(place)
+    if known is not None and known[0] == version:
+        return known[1]
     found = Site(
         id=row.id,
         key=row.key,
@@ -141,8 +144,11 @@ def _site(row: Row[*tuple[Any, ...]]) -> Site:
         origins=tuple(json.loads(row.origins)),
         policy=_policy(row.settings, row.certified),
         revision=row.revision,
+        rules=NO_RULES if row.rules is None else rules.load_book(conn, row.id),
+        attacked_since=row.attacked_since,
+        quiet_until=row.quiet_until,
     )
     if len(_parsed) > 1000:
         _parsed.clear()
-    _parsed[version] = found
+    _parsed[place] = (version, found)
     return found

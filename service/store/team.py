@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
-from service.domain import Actor
+from service.persons import Actor
 from service.store.schema import grant, moderator, second_factor
 from service.vocabulary import Role
 

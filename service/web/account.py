@@ -6,11 +6,11 @@ import structlog
 from starlette.responses import RedirectResponse, Response
 
 from service import people, review, second_step
-from service.domain import Actor, Step
 from service.errors import DeskError, InvalidPassword, RateLimited, Unauthorized
 from service.intake.address import prefixes
 from service.intake.body import parse_urlencoded
 from service.passwords import MIN_PASSWORD
+from service.persons import Actor, Step
 from service.web.api import address_of
 from service.web.auth import (
     check_same_origin,

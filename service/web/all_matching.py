@@ -5,9 +5,10 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from service import review, sweep
-from service.domain import Actor, Decision
+from service.domain import Decision
 from service.errors import FieldError, InvalidSubmission
 from service.intake.body import parse_urlencoded
+from service.persons import Actor
 from service.store.filters import Filter
 from service.vocabulary import Choice, Reason, Role
 from service.web.auth import require_actor

@@ -12,6 +12,7 @@ from service.errors import DeskError, FieldError, InvalidSubmission, NotFound, U
 from service.intake.address import client_address, prefixes
 from service.intake.challenge import issue_form_token
 from service.intake.origin import check_origin
+from service.intake.proof import make_challenge
 from service.intake.submission import parse_comment, parse_submission
 from service.tokens import new_secret
 from service.web import wire
@@ -85,7 +86,10 @@ async def get_form(request: DeskRequest) -> Response:
     check_origin(site, page_url, request.headers.get("origin", ""))
     token = form_token(request, site_key, page_url)
     settings = wire.FormSettings(site.policy.comments == "open", site.policy.edit_window)
-    return json_response(wire.Form(token, settings), headers={"Cache-Control": "no-store"})
+    answer = wire.Form(token, settings)
+    if site.wants_proof:
+        answer.proof = make_challenge(request.state["secret"], site_key, page_url, token, clock())
+    return json_response(answer, headers={"Cache-Control": "no-store"})
 
 
 async def post_preview(request: DeskRequest) -> Response:

@@ -7,8 +7,8 @@ since no browser sends it by itself.
 from starlette.responses import Response
 
 from service import people
-from service.domain import Actor
 from service.errors import Forbidden, Unauthorized
+from service.persons import Actor
 from service.tokens import is_signed, sign
 from service.vocabulary import Role
 from service.web.state import DeskRequest, clock

@@ -8,8 +8,9 @@ from datetime import datetime
 
 from markupsafe import Markup
 
-from service.domain import Actor, Comment
+from service.domain import Comment
 from service.intake.address import network_of
+from service.persons import Actor
 from service.store.items import QueueItem
 from service.store.queue import looker
 from service.text import find_links, host_of, outline
@@ -24,7 +25,7 @@ _MOST_HOSTS = 8
 _MOST_TERMS = 5
 _TERM = 60  # characters of a term: a word can be as long as a comment
 _BLANK_LINES = re.compile(r"\n{4,}")
-_ABOUT_LINKS = frozenset({Code.BLOCKED_DOMAIN, Code.TOO_MANY_LINKS})
+_ABOUT_LINKS = frozenset({Code.BLOCKED_DOMAIN, Code.HELD_DOMAIN, Code.TOO_MANY_LINKS})
 _ABOUT_WORDS = frozenset({Code.BLOCKED_WORD, Code.HELD_WORD})
 
 
@@ -60,10 +61,10 @@ class Card:
     """One comment on a page of the desk.
 
     `findings` and `failures` are sentences; `against` and `speaking_for` the terms that weighed;
-    `hosts` where its links lead, with how many; `left_out` how many characters `text` lacks;
-    `looker` somebody else who has a claim on it; `posing` says whom the author's name looks like;
-    `around` its parent and others beside it, each with the beginning of its text; `alike` the
-    others of its group.
+    `hosts` where its links lead, with how many, `ban_hosts` the same as rules name them;
+    `left_out` how many characters `text` lacks; `looker` somebody else who has a claim on it;
+    `posing` says whom the author's name looks like; `around` its parent and others beside it,
+    each with the beginning of its text; `alike` the others of its group.
     """
 
     comment: Comment
@@ -77,6 +78,7 @@ class Card:
     speaking_for: tuple[str, ...]
     hosts: tuple[tuple[str, int], ...]
     more_hosts: int
+    ban_hosts: tuple[str, ...]
     parent: Comment | None
     parent_text: str
     author: str
@@ -136,6 +138,7 @@ def card(
         against=tuple(cut(text, _TERM) for text in against),
         speaking_for=tuple(cut(term.text, _TERM) for term in c.terms if term.weight < 0)[:3],
         hosts=tuple(hosts.most_common(_MOST_HOSTS)),
+        ban_hosts=tuple(_plain_hosts(c))[:_MOST_HOSTS],
         more_hosts=max(0, len(hosts) - _MOST_HOSTS),
         parent=item.parent,
         parent_text=cut(item.parent.comment, _EXCERPT) if item.parent else "",
@@ -182,9 +185,16 @@ def _marked(comment: Comment, text: str, against: list[str]) -> Markup:
 
 def _hosts(comment: Comment) -> Counter[str]:
     """The hosts that links lead to, spelled out; names in other scripts also as punycode."""
+    hosts: Counter[str] = Counter()
+    for host, times in _plain_hosts(comment).items():
+        hosts[_spelled(host)] += times
+    return hosts
+
+
+def _plain_hosts(comment: Comment) -> Counter[str]:
     hosts = [link.host for link in find_links(comment.comment)]
     website = host_of(comment.website) if comment.website else ""
-    return Counter(_spelled(host) for host in (*hosts, *([website] if website else [])))
+    return Counter([*hosts, *([website] if website else [])])
 
 
 def _spelled(host: str) -> str:

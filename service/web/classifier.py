@@ -8,9 +8,9 @@ from typing import Any
 from starlette.responses import Response
 
 from service import promote, watch
-from service.domain import Actor
 from service.errors import Forbidden, UsageError
 from service.intake.body import parse_urlencoded
+from service.persons import Actor
 from service.scoring.artifact import ModelUnusable
 from service.vocabulary import Outcome, Role
 from service.web.auth import require_actor

@@ -6,9 +6,10 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 
 from service import review, tally
-from service.domain import Actor, Comment, Decision
+from service.domain import Comment, Decision
 from service.errors import FieldError, InvalidSubmission, NotFound
 from service.intake.body import parse_urlencoded
+from service.persons import Actor
 from service.store.authors import LATEST
 from service.store.decisions import Made
 from service.store.filters import Filter
@@ -20,6 +21,7 @@ from service.web.cards import NOBODY, card, cut
 from service.web.desk_page import desk_page, here, own_path, redirect, show_conflicts, signed_in
 from service.web.known import known_names
 from service.web.moderation import check_ids
+from service.web.notes import notes_on
 from service.web.pages import QUEUE
 from service.web.query import limit_of, path_id
 from service.web.queue_query import FILTERS, cursor_of, order_of, queue_filter, spell_cursor
@@ -62,6 +64,7 @@ async def get_comment(request: DeskRequest) -> Response:
         "author": await review.find_author(item.comment, store=store),
         "latest": LATEST,
         "others": await _others(request, actor, item.comment),
+        **await notes_on(request, actor, [item.comment]),
         "back": back,
         "to_queue": own_path(request, back),
     }
@@ -78,6 +81,7 @@ async def get_card(request: DeskRequest) -> Response:
     context = {
         "card": card(item, actor, clock(), known=known),
         "back": request.query_params.get("back", QUEUE),
+        **await notes_on(request, actor, [item.comment]),
     }
     return desk_page(request, "desk/card.html", actor, context)
 
@@ -154,6 +158,7 @@ async def _queue_page(
     has_more = len(items) > len(page)
     context = {
         "cards": [card(item, actor, now, known=known) for item in page],
+        **await notes_on(request, actor, [item.comment for item in page]),
         "since": await _newest(request, actor, wanted, page, is_last=not has_more),
         "lease": _LEASE,
         "stats": await tally.read_stats(actor, store=store, now=now),
@@ -214,15 +219,15 @@ def _decision(fields: Mapping[str, str]) -> Decision:
         ids=check_ids(list(ticked)),
         choice=Choice(choice),
         reason=Reason(reason) if choice == Choice.REJECT and reason in list(Reason) else None,
-        note=""
-        if choice == Choice.APPROVE
-        else fields.get("note", "").replace("\x00", "").strip()[:_NOTE_LIMIT],
+        note="" if choice == Choice.APPROVE else _note(fields),
         versions={i: number for i, text in ticked.items() if (number := _number(text)) is not None},
     )
 
 
 def _note(fields: Mapping[str, str]) -> str:
-    return fields.get("note", "").replace("\x00", "").strip()[:_NOTE_LIMIT]
+    """What was typed, else the snippet that was chosen."""
+    typed = fields.get("note", "").strip() or fields.get("snippet", "")
+    return typed.replace("\x00", "").strip()[:_NOTE_LIMIT]
 
 
 def _number(text: str) -> int | None:

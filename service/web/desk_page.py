@@ -6,12 +6,13 @@ from urllib.parse import urlencode
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
-from service.domain import Actor, DecisionResult
+from service.domain import DecisionResult
 from service.errors import Unauthorized
+from service.persons import Actor
 from service.vocabulary import Reason, Role
 from service.web import wording
 from service.web.auth import csrf_token, require_actor
-from service.web.pages import Pages
+from service.web.pages import QUEUE, Pages
 from service.web.query import is_id
 from service.web.state import DeskRequest
 
@@ -41,13 +42,21 @@ def desk_page(
         "csrf": csrf_token(request),
         "reasons": {r: words for r, words in wording.REASONS.items() if r is not Reason.SPAM},
         "wording": wording,
+        "banned": banned if is_id(banned := request.query_params.get("banned", "")) else "",
+        "rejected_too": request.query_params.get("rejected", "") not in ("", "0"),
+        "undone_too": request.query_params.get("undone", "") not in ("", "0"),
+        "ban_ended": bool(request.query_params.get("ended")),
+        "here": here(request) if request.method == "GET" else QUEUE,
+        "sites_held": [
+            a for a in request.state["watch"].alarms if actor.may(Role.VIEWER, a.site_id)
+        ],
     }
     return pages.page(name, {**shared, **context}, status=status)
 
 
 def here(request: DeskRequest) -> str:
     """The path and query asked for, without what only told of the last decision."""
-    told = ("decided", "undone")
+    told = ("decided", "undone", "banned", "rejected", "ended")
     query = urlencode([(n, v) for n, v in request.query_params.multi_items() if n not in told])
     path = request.url.path.removeprefix(request.state["pages"].base)
     return f"{path}?{query}" if query else path

@@ -6,9 +6,9 @@ import structlog
 from starlette.responses import RedirectResponse, Response
 
 from service import people
-from service.domain import Device, Step
 from service.errors import Unauthorized
 from service.intake.address import prefixes
+from service.persons import Device, Step
 from service.second_step import STEP_GOOD_FOR
 from service.tokens import seal, unseal
 from service.web.api import address_of

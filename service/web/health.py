@@ -40,6 +40,11 @@ async def readyz(request: DeskRequest) -> Response:
             "last_error": link.last_error,
             "while_down": "limits are counted in this process and new comments are held",
         },
+        "attack_mode": {
+            "status": "on" if state["watch"].alarms else "off",
+            "sites": len(state["watch"].alarms),
+            "while_on": "these sites hold every new comment",
+        },
         "model": {
             "status": "up" if state["serving"].name else "down",
             "name": state["serving"].name,

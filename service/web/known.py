@@ -1,7 +1,7 @@
 """The names that an author's name may not look like unnoticed: moderators' and the site's own."""
 
 from service import review, team
-from service.domain import Actor
+from service.persons import Actor
 from service.text import outline
 from service.web.cards import KnownNames
 from service.web.state import DeskRequest

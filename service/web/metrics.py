@@ -52,6 +52,10 @@ class Metrics:
             registry=self.registry, multiprocess_mode="mostrecent",
         )  # fmt: skip
 
+        self.sites_attacked = Gauge(
+            "commentdesk_sites_attacked", "Sites that hold everything now, attacked or by setting",
+            registry=self.registry, multiprocess_mode="mostrecent",
+        )  # fmt: skip
         self.score_drift = Gauge(
             "commentdesk_score_drift",
             "Stability index of the last seven days' scores against the four weeks before, over"

@@ -10,10 +10,10 @@ import structlog
 from starlette.responses import RedirectResponse, Response
 
 from service import identities, people
-from service.domain import Actor
 from service.errors import DeskError, Forbidden, NotFound, RateLimited, Unauthorized, UsageError
 from service.intake.address import prefixes
 from service.intake.body import parse_urlencoded
+from service.persons import Actor
 from service.provider import Begun, Provider
 from service.second_step import STEP_GOOD_FOR
 from service.store.identities import Identity

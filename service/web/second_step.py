@@ -7,10 +7,10 @@ from markupsafe import Markup
 from starlette.responses import RedirectResponse, Response
 
 from service import people, second_step
-from service.domain import Actor
 from service.errors import DeskError, Forbidden, RateLimited, Unauthorized, UsageError
 from service.intake.address import prefixes
 from service.intake.body import parse_urlencoded
+from service.persons import Actor
 from service.second_step import Setup
 from service.web.api import address_of
 from service.web.auth import check_same_origin, require_actor

@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from starlette.requests import Request
 
+from service.defend import Watch
 from service.limits import Limits
 from service.link import Link
 from service.provider import Provider
@@ -34,6 +35,7 @@ class State(TypedDict):
     metrics_token: str
     provider: Provider | None
     metrics: Metrics
+    watch: Watch
     pages: Pages
     cache: PageCache
     demo: bool

@@ -9,9 +9,10 @@ import structlog
 from starlette.responses import Response
 
 from service import review, team
-from service.domain import Actor, Site
+from service.domain import Site
 from service.errors import UsageError
 from service.intake.body import parse_urlencoded
+from service.persons import Actor
 from service.store.team import Member
 from service.team import Rights
 from service.vocabulary import Role

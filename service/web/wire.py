@@ -4,6 +4,7 @@ Public shapes list exactly the fields anybody may see.
 """
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -105,6 +106,7 @@ class Form(msgspec.Struct):
 
     form_token: str
     settings: FormSettings
+    proof: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
 
 
 class PreviewRequest(msgspec.Struct):

@@ -4,7 +4,17 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from service.domain import AuditEntry
-from service.vocabulary import SYSTEM, Band, Code, Order, Outcome, Reason, Status
+from service.vocabulary import (
+    SYSTEM,
+    Band,
+    Code,
+    Effect,
+    Order,
+    Outcome,
+    Reason,
+    RuleKind,
+    Status,
+)
 
 BANDS = {
     Band.LIKELY_FINE: "Likely fine",
@@ -57,6 +67,8 @@ CODES: dict[Code, tuple[str, str]] = {
     Code.BLOCKED_DOMAIN: ("blocked domain", "It links to the blocked domain {}."),
     Code.BLOCKED_ADDRESS: ("blocked address", "It comes from the blocked address {}."),
     Code.HELD_WORD: ("word to look at", "It holds the word “{}”, which this site wants to see."),
+    Code.HELD_DOMAIN: ("domain to look at", "It links to {}, which this site wants to see."),
+    Code.HELD_ADDRESS: ("address to look at", "It comes from {}, which this site wants to see."),
     Code.HONEYPOT_FILLED: (
         "hidden field filled in",
         "A field that no person can see was filled in, as machines do.",
@@ -73,7 +85,8 @@ CODES: dict[Code, tuple[str, str]] = {
     Code.TOO_FAST: ("sent too fast", "The form came back faster than a person types."),
     Code.PROOF_MISSING: (
         "no proof of work",
-        "It came without the proof of work that a browser makes, so it waits behind the others.",
+        "It came without a valid proof of work, which a page without scripts or https cannot make;"
+        " it waits behind the others.",
     ),
     Code.TOO_MANY_LINKS: ("many links", "It has {} links, more than this site lets through."),
     Code.DUPLICATE: ("same text several times", "Nearly the same text has now come {} times."),
@@ -108,6 +121,28 @@ CODES: dict[Code, tuple[str, str]] = {
 
 LIKE_A_MODERATOR = "The author's name looks like a moderator's name."
 LIKE_THE_SITE = "The author's name looks like the site's own name."
+
+RULE_KINDS = {
+    RuleKind.WORD: "Word or phrase",
+    RuleKind.DOMAIN: "Domain of a link",
+    RuleKind.EMAIL: "E-mail address",
+    RuleKind.ADDRESS: "Network address",
+}
+
+EFFECTS = {Effect.BLOCK: "Reject", Effect.HOLD: "Hold for a look"}
+
+LASTING = {"": "For good", "1d": "One day", "7d": "One week", "30d": "30 days"}
+
+RULE_DONE = {
+    "added": "The rule counts from the next comment on.",
+    "ended": "The rule has ended. You find it among those that are past, and can restore it there.",
+    "restored": "The rule counts again from the next comment on.",
+}
+
+ATTACK_CAUSES = {
+    "rate": "Far more comments came in than usual.",
+    "alike": "Many comments came in that are nearly the same.",
+}
 
 _STEPS = {
     Outcome.PUBLISH: "published at once",

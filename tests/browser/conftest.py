@@ -17,7 +17,10 @@ from tests.browser.conversation import Written
 from tests.serving import Service, running_service
 
 SITE = "news"
-NO_LIMITS = ("limit.address=off", "limit.network=off", "limit.email=off", "limit.page=off")
+NO_LIMITS = (
+    "limit.address=off", "limit.network=off", "limit.email=off", "limit.page=off",
+    "attack.mode=off",
+)  # fmt: skip
 _ARGUMENTS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"

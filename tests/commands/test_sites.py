@@ -13,6 +13,7 @@ from tests.serving import desk, run_command
 COMMANDS = [
     [], ["serve"], ["site"], ["site", "add"], ["site", "list"], ["site", "show"], ["site", "set"],
     ["moderator"], ["moderator", "add"], ["moderator", "disable"], ["token"], ["token", "add"],
+    ["rule"], ["rule", "add"], ["rule", "dry-run"], ["rule", "list"], ["rule", "end"],
     ["migrate"], ["doctor"],
 ]  # fmt: skip
 
@@ -75,13 +76,13 @@ def test_a_site_is_added_listed_shown_and_set(tmp_path: Path) -> None:
         "news\tThe News\thttps://news.example https://www.news.example"
     ]
 
-    desk(tmp_path, "site", "set", "news", "limit.address=3/hour", "words.blocked=a=b, c")
+    desk(tmp_path, "site", "set", "news", "limit.address=3/hour", "notify.email=a=b@mail.example")
     shown = dict(
         line.partition("#")[0].rstrip().split("=", 1)
         for line in desk(tmp_path, "site", "show", "news").splitlines()[1:]
     )
     assert shown["limit.address"] == "3/hour"
-    assert shown["words.blocked"] == "a=b, c"
+    assert shown["notify.email"] == "a=b@mail.example"
     assert shown["edit.window"] == "15m"
 
 

@@ -9,10 +9,10 @@ import pytest
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.testclient import TestClient
 
-from service.app import ROUTES
 from service.store.database import Database
 from service.tokens import new_id
 from service.vocabulary import Role
+from service.web.routes import ROUTES
 from tests.factories import NOW, a_site
 from tests.web.asking import a_token
 
@@ -48,6 +48,7 @@ VIEWERS = {
     "GET /api/v1/comments/{id:uuid}/history", "GET /api/v1/queue", "GET /api/v1/stats",
     "GET /api/v1/queue/watch", "GET /desk/", "GET /desk/comments/{id:uuid}",
     "GET /desk/comments/{id:uuid}/card", "GET /desk/account",
+    "GET /desk/rules", "GET /desk/attacks",
     "POST /desk/sign-out", "POST /desk/sessions/end",
 }  # fmt: skip
 

@@ -15,7 +15,10 @@ from tests.web.asking import COMMENTS, THREAD, a_body, bearing
 
 CLIENTS = 12
 PAGES = 4
-LIMITS_OFF = [f"limit.{scope}=off" for scope in ("address", "network", "email", "page", "site")]
+LIMITS_OFF = [
+    "attack.mode=off",
+    *(f"limit.{scope}=off" for scope in ("address", "network", "email", "page", "site")),
+]
 SUCCESS, REFUSAL, FAILURE = range(200, 300), range(400, 500), range(500, 600)
 _PATIENCE = 60.0  # seconds, on a machine where much else runs; what is promised is timed apart
 _PAUSE = 0.02  # seconds after an answer that is none

@@ -1,5 +1,6 @@
 """Both ways to the newest schema lead to the same one, and a newer one is refused."""
 
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -13,10 +14,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, Table, insert, inspect, select, text
 
 from service.errors import Unavailable
-from service.store import migrations, schema
+from service.rulebook import Traits
+from service.store import migrations, rules, schema, sites
 from service.store.comments import list_comments
 from service.store.database import Database, migrate, sqlite_url
-from tests.factories import a_comment, a_site
+from service.vocabulary import Effect, RuleKind
+from tests.factories import NOW, a_comment, a_site
 
 VERSIONS = Path(migrations.__file__).parent / "versions"
 NUMBERS = sorted(path.name[:4] for path in VERSIONS.glob("[0-9]*.py"))
@@ -165,6 +168,42 @@ def test_every_older_database_comes_to_the_newest_schema_with_its_comments(
         with older.transaction() as conn, new.transaction() as other:
             assert set(list_comments(conn, kept)) == set(kept)
             assert describe(conn) == describe(other)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_a_site_listed_in_its_settings_becomes_rules(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    listed = {
+        "words.blocked": "Cheap  Pills, casino,casino", "words.held": "bingo", "links.max": "1",
+        "emails.blocked": "@spam.example", "addresses.blocked": "203.0.113.0/24",
+        "domains.blocked": "*.pills.example",
+    }  # fmt: skip
+    with (
+        empty_database(kind, request, tmp_path / "listed") as older,
+        empty_database(kind, request, tmp_path / "made") as new,
+    ):
+        migrate(new)
+        with new.transaction() as conn:
+            a_site(conn)
+        with older.transaction() as conn, new.transaction() as other:
+            migrations.upgrade(conn, "0006")
+            copy_known(schema.site, other, conn)
+            conn.execute(text("UPDATE site SET settings = :s"), {"s": json.dumps(listed)})
+        migrate(older)
+        with older.transaction() as conn:
+            site = sites.get_site(conn, "news")
+            made = rules.list_rules(conn, {site.id}, NOW)
+
+    assert {(rule.kind, rule.effect, rule.value) for rule in made} == {
+        ("word", "block", "Cheap  Pills"), ("word", "block", "casino"), ("word", "hold", "bingo"),
+        ("email", "block", "@spam.example"), ("address", "block", "203.0.113.0/24"),
+        ("domain", "block", "*.pills.example"),
+    }  # fmt: skip
+    assert len(made) == 6
+    assert site.policy.links_max == 1
+    traits = Traits(comment="cheap pills", name="", website="", email="", address="")
+    assert site.rules.find(RuleKind.WORD, Effect.BLOCK, traits, NOW) is not None
 
 
 def test_migrating_again_changes_nothing(database: Database) -> None:

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from service.domain import Actor
 from service.errors import UsageError
+from service.persons import Actor
 from service.store import people, schema
 from service.store.database import Database
 from service.store.people import ABSOLUTE, IDLE, LINK_GOOD_FOR

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from service.domain import Device, Step
 from service.errors import UsageError
+from service.persons import Device, Step
 from service.store import identities, people, second_factors, sessions, team
 from service.store.database import Database
 from service.store.identities import Identity

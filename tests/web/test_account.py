@@ -8,7 +8,7 @@ import pytest
 from httpx2 import Response
 from starlette.testclient import TestClient
 
-from service.domain import Device
+from service.persons import Device
 from service.store import people
 from service.store.database import Database
 from service.tokens import digest

@@ -8,8 +8,8 @@ from starlette.testclient import TestClient
 
 from service.store import comments, sites
 from service.store.database import Database
-from service.vocabulary import Status
-from tests.factories import PAGE, a_site
+from service.vocabulary import RuleKind, Status
+from tests.factories import PAGE, a_rule, a_site
 from tests.tiny_model import FINE_TEXT, SPAM_TEXT
 from tests.web.asking import COMMENTS, THREAD, a_body, bearing, check_problem, post
 
@@ -52,7 +52,7 @@ def test_a_rejected_comment_has_the_receipt_of_a_held_one(
     client: TestClient, site: Database
 ) -> None:
     with site.transaction() as conn:
-        sites.set_settings(conn, "news", {"words.blocked": "casino"})
+        a_rule(conn, RuleKind.WORD, "casino")
 
     held = client.post(COMMENTS, json=a_body(comment="Cheap pills, fast loans, click now!!!"))
     rejected = client.post(COMMENTS, json=a_body(comment=SPAM_TEXT, name="Bob"))

@@ -1,5 +1,6 @@
 """The tables, one definition for SQLite and PostgreSQL; `migrations/` gets old databases here."""
 
+from service.store.schema.attacks import attack
 from service.store.schema.comments import (
     GROUPED,
     HAS_ADDRESS,
@@ -18,13 +19,15 @@ from service.store.schema.comments import (
 )
 from service.store.schema.metadata import metadata
 from service.store.schema.models import model, promotion, retraining, shadow
+from service.store.schema.notes import note, snippet
 from service.store.schema.outbox import outbox
 from service.store.schema.people import api_token, grant, moderator, session, sign_in_link
 from service.store.schema.proofs import identity, recovery_code, second_factor
 from service.store.schema.reports import report
+from service.store.schema.rules import rule
 from service.store.schema.search import search_entry
 
-HEAD = "0008"  # the newest migration; a test holds it against the folder
+HEAD = "0009"  # the newest migration; a test holds it against the folder
 
 __all__ = [
     "GROUPED",
@@ -36,6 +39,7 @@ __all__ = [
     "SURENESS",
     "UNGROUPED",
     "api_token",
+    "attack",
     "audit",
     "comment",
     "decision",
@@ -45,17 +49,20 @@ __all__ = [
     "metadata",
     "model",
     "moderator",
+    "note",
     "outbox",
     "promotion",
     "recovery_code",
     "repeat",
     "report",
     "retraining",
+    "rule",
     "search_entry",
     "second_factor",
     "session",
     "shadow",
     "sign_in_link",
     "site",
+    "snippet",
     "thread",
 ]

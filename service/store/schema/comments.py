@@ -3,6 +3,7 @@
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Float,
@@ -32,6 +33,9 @@ site = Table(
     Column("revision", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("certified", Text),  # JSON: a model and the reject threshold certified for it
+    Column("attacked_since", Instant),  # null: no attack
+    Column("quiet_until", Instant),  # no attack begins by itself before
+    Column("rules", BigInteger),  # another number whenever the site's rules change; null: none
 )
 
 thread = Table(

@@ -205,8 +205,9 @@ function append(cards) {
 function replace(old, now) {
   const own = document.adoptNode(now);
   const hadFocus = old.contains(document.activeElement);
-  const typed = old.querySelector("textarea")?.value || "";
-  const note = own.querySelector("textarea");
+  const field = /** @type {HTMLTextAreaElement | null} */ (old.querySelector(".reject textarea"));
+  const typed = field?.value || "";
+  const note = /** @type {HTMLTextAreaElement | null} */ (own.querySelector(".reject textarea"));
   if (note) note.value = typed;
   own.tabIndex = old.tabIndex;
   keys.print(own);

@@ -27,9 +27,28 @@ function move(step) {
   else if (step > 0) goToEnd();
 }
 
+/** What was typed beside the reasons, else the snippet that was chosen. @param {Card} card */
+function noteOn(card) {
+  const typed = /** @type {HTMLTextAreaElement | null} */ (card.querySelector(".reject textarea"));
+  const chosen = /** @type {HTMLSelectElement | null} */ (card.querySelector(".snippets"));
+  return typed?.value.trim() || chosen?.value || "";
+}
+
+/** The snippet that was chosen last, in this browser: some refuse to keep anything.
+ *  @param {string} [text] the one chosen now */
+function lastSnippet(text) {
+  const KEY = "comment-desk snippet";
+  try {
+    if (text !== undefined) localStorage.setItem(KEY, text);
+    return localStorage.getItem(KEY) || "";
+  } catch {
+    return "";
+  }
+}
+
 /** A decision by one of a card's own buttons. @param {Card} card @param {string} value of the button */
 function decideBy(card, value) {
-  const note = card.querySelector("textarea")?.value.trim() || "";
+  const note = noteOn(card);
   const [choice, reason = ""] = value.split(":");
   decide([card], { choice, reason, note: choice === "reject" && reason !== "spam" ? note : "" });
 }
@@ -141,6 +160,17 @@ document.addEventListener("click", (event) => {
   if (button?.dataset.do === "help") help();
   const card = focusedCard(button);
   if (button?.dataset.do === "skip" && card) advance(card);
+}, true);
+
+document.addEventListener("change", ({ target }) => {
+  if (target instanceof HTMLSelectElement && target.matches(".snippets")) lastSnippet(target.value);
+});
+
+document.addEventListener("toggle", ({ target }) => { // opening the reasons chooses it again
+  if (!(target instanceof HTMLDetailsElement && target.open)) return;
+  const select = /** @type {HTMLSelectElement | null} */ (target.querySelector(".snippets"));
+  const last = [...(select?.options || [])].find((option) => option.value === lastSnippet());
+  if (last) last.selected = true;
 }, true);
 
 document.addEventListener("focusin", (event) => {

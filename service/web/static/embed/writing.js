@@ -4,11 +4,37 @@
 const YOUNGEST = 3200; // milliseconds; a form token that comes back sooner looks like a machine's
 const OLDEST = 6 * 3600 * 1000;
 
+/** @typedef {{parameters: {algorithm: string, nonce: string, salt: string, cost: number,
+ *   keyLength: number, keyPrefix: string}}} Challenge */
 /** @type {Record<string, any>} */ const ENGLISH = {};
+
+/** A proof of work (Altcha, version 2), "" where none can be made. The browser derives the keys off
+ *  this thread, and between them the page has its turn.
+ *  @param {Challenge | undefined} challenge */
+async function solve(challenge) {
+  const { algorithm = "", nonce = "", salt = "", cost = 0, keyLength = 0, keyPrefix = "" } = challenge?.parameters || {};
+  if (algorithm !== "PBKDF2/SHA-256" || !window.crypto?.subtle) return ""; // a page on plain http
+  const bytes = (/** @type {string} */ hex) => Uint8Array.from(hex.match(/../g) || [], (pair) => parseInt(pair, 16));
+  const how = { name: "PBKDF2", hash: "SHA-256", salt: bytes(salt), iterations: cost };
+  const password = bytes(nonce + "00000000");
+  let began = performance.now();
+  for (let counter = 0; counter < 1e5; counter++) {
+    new DataView(password.buffer).setUint32(password.length - 4, counter);
+    const key = await crypto.subtle.importKey("raw", password, "PBKDF2", false, ["deriveBits"]);
+    const bits = new Uint8Array(await crypto.subtle.deriveBits(how, key, keyLength * 8));
+    const derivedKey = Array.from(bits, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    if (derivedKey.startsWith(keyPrefix)) return btoa(JSON.stringify({ challenge, solution: { counter, derivedKey } }));
+    if (performance.now() - began > 30) {
+      await new Promise((resolve) => setTimeout(resolve));
+      began = performance.now();
+    }
+  }
+  return "";
+}
 
 /** Sends what a reader writes. @param {any} thread the element @param {any} tools of embed.js */
 export class Writer {
-  /** @type {Promise<{text: string, at: number, open: boolean}> | null} */ token = null;
+  /** @type {Promise<{text: string, at: number, open: boolean, proof: Promise<string>}> | null} */ token = null;
   sending = false;
   refused = false; // this page is, and its author has been told
   attempt = { body: "", key: "" };
@@ -23,7 +49,10 @@ export class Writer {
   prepare() {
     const { thread, tools: { call, query, Refused } } = this;
     this.token ||= call("/api/v1/form" + query(thread.place)).then(
-      (form) => ({ text: form.form_token, at: Date.now(), open: form.settings.open }),
+      (form) => ({
+        text: form.form_token, at: Date.now(), open: form.settings.open,
+        proof: solve(form.proof).catch(() => ""),
+      }),
     );
     this.token.then((token) => {
       if (!token.open) thread.close();
@@ -65,6 +94,7 @@ export class Writer {
     const token = await this.prepare();
     const young = token.at + YOUNGEST - Date.now();
     if (young > 0) await new Promise((resolve) => setTimeout(resolve, young));
+    const proof = await token.proof;
     const typed = this.typed();
     const body = JSON.stringify(typed);
     if (this.attempt.body !== body) { // the same text again keeps its key: nothing comes in twice
@@ -78,6 +108,7 @@ export class Writer {
       page_text: cut((around?.innerText || "").trim(), 2000),
       lang: cut(thread.locale, 100),
       form_token: token.text,
+      ...(proof ? { proof } : {}),
     }, { "Idempotency-Key": this.attempt.key }));
     keepAuthor(typed);
     await this.taken(receipt, typed.comment);
