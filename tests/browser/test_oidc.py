@@ -1,6 +1,7 @@
 """Signing in by an identity provider that is another site to the browser, as it is in real life."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pyotp
 import pytest
@@ -17,14 +18,14 @@ Open = Callable[..., Page]
 PASSWORD = "seven quiet orchards"
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service of its own that knows a provider."""
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """A service of its own that knows a provider; each test has its attempts for itself."""
     with running_provider("localhost") as provider:
         port = free_port()
         settings = provider.settings() | {"COMMENT_DESK_PUBLIC_URL": f"http://127.0.0.1:{port}"}
         provider.behave(asks=True)
-        service = Service(tmp_path_factory.mktemp("oidc"), settings=settings, port=port)
+        service = Service(tmp_path, settings=settings, port=port)
         try:
             service.start()
             yield service

@@ -18,6 +18,11 @@ pytestmark = pytest.mark.browser
 
 Open = Callable[..., Page]
 _numbers = count(1)
+TEXTS = (  # nothing alike, since what is alike is one card
+    "The barley came in wet this year, and half of it went to the pigs.",
+    "Who counts the lorries at night, when the second scanner stands still?",
+    "My grandmother crossed there in the winter of 1961 with a goat on a rope.",
+)
 
 
 def set_password(page: Page, password: str) -> None:
@@ -30,8 +35,8 @@ def test_a_first_day_of_the_desk(world: World, open_page: Open, scripts: bool) -
     number = next(_numbers)
     admin_name, moderator_name = f"Ada {number}", f"Mia {number}"
     article = world.article()
-    for place in range(3):
-        world.send(article, f"Remark {place} on the barley.", name=f"Author {number}{place}")
+    for place, text in enumerate(TEXTS):
+        world.send(article, f"{text} {number}", name=f"Author {number}{place}")
 
     # a newcomer comes by the one-time link and sets a password
     admin = open_page(world.link(admin_name, role="admin"), java_script_enabled=scripts)
