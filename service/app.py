@@ -17,10 +17,13 @@ from starlette.staticfiles import StaticFiles
 
 from service.config import Config
 from service.correct import Seen, correct
+from service.deliver import deliver_due, write_digests
 from service.errors import DeskError, Unavailable
 from service.huge_pages import use_huge_pages
 from service.limits import Limits
 from service.link import open_link
+from service.mail.carrier import Carrier
+from service.mail.server import parse_mail_server
 from service.promote import keep_certified, refresh, refresh_shadow
 from service.retraining import Retrainer
 from service.scoring.drift import Drift
@@ -33,6 +36,7 @@ from service.web import (
     account,
     api,
     classifier,
+    confirming,
     desk,
     embed,
     health,
@@ -52,6 +56,9 @@ log = structlog.get_logger()
 
 _TIDY_EVERY = 600  # seconds
 _FOLLOW_EVERY = 1.0
+_DELIVER_EVERY = 1.0
+_DIGEST_EVERY = 60.0
+_AWAY = 60.0  # the longest pause while the mail server is away
 
 COMMENT = "/api/v1/comments/{id:uuid}"
 
@@ -73,6 +80,10 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/api/v1/stats", moderation.get_stats),
     Route("/threads", thread.get_thread),
     Route("/threads/form", thread.get_thread_form),
+    Route("/confirm", confirming.get_confirm),
+    Route("/confirm", confirming.post_confirm, methods=["POST"]),
+    Route("/unsubscribe", confirming.get_unsubscribe),
+    Route("/unsubscribe", confirming.post_unsubscribe, methods=["POST"]),
     Route("/embed.js", embed.get_script),
     Route("/demo", embed.get_demo),
     Route("/desk", desk.get_desk),
@@ -141,6 +152,8 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
         asyncio.create_task(_tidy_now_and_then(store, metrics)),
         asyncio.create_task(_follow_models(serving, store, seen, shaded)),
     ]
+    if server := parse_mail_server(config.smtp_url, config.mail_from):
+        tasks.append(asyncio.create_task(_deliver(Carrier(server), store, config, metrics)))
     try:
         yield State(
             store=store,
@@ -154,7 +167,7 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
             trusted_proxies=config.trusted_proxies,
             metrics_token=config.metrics_token,
             metrics=metrics,
-            pages=Pages(config.public_url),
+            pages=Pages(config.public_url, mails=bool(config.smtp_url)),
             cache=PageCache(store.version),
             demo=demo,
         )
@@ -195,6 +208,33 @@ async def _tidy_now_and_then(store: Database, metrics: Metrics) -> None:
             metrics.score_drift.set(math.nan if drift.index is None else drift.index)
         except Unavailable as error:
             log.warning("tidying put off", detail=error.detail)
+
+
+async def _deliver(carrier: Carrier, store: Database, config: Config, metrics: Metrics) -> None:
+    """Send mail as it becomes due; while the mail server is away, ask for it ever less often."""
+    pause, digests_at = _DELIVER_EVERY, 0.0
+    try:
+        while True:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _AWAY)
+            try:
+                if time.monotonic() >= digests_at:
+                    await write_digests(store=store, now=clock())
+                    digests_at = time.monotonic() + _DIGEST_EVERY
+                done = await deliver_due(
+                    carrier, store=store, secret=config.secret, public_url=config.public_url,
+                    clock=clock,
+                )  # fmt: skip
+            except Unavailable as error:
+                log.warning("mail put off", detail=error.detail)
+                continue
+            metrics.count_mails(done)
+            if not done["away"]:
+                pause = _DELIVER_EVERY
+            if not done["sent"]:
+                await carrier.aclose()
+    finally:
+        await carrier.aclose()
 
 
 async def _follow_models(

@@ -69,6 +69,9 @@ class Config:
         "COMMENT_DESK_SMTP_URL", "", "outgoing mail; without it mails wait in the outbox",
         hidden=True,
     )  # fmt: skip
+    mail_from: str = _setting(
+        "COMMENT_DESK_MAIL_FROM", "", "the address mails come from, with a name or without"
+    )
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, data_dir: str = "") -> Self:
@@ -77,6 +80,7 @@ class Config:
         Makes the data directory, and the secret in it (mode 0600), when they are needed.
         """
         text = {f.name: environ.get(f.metadata["name"], "").strip() for f in fields(cls)}
+        _check_mail(text["smtp_url"], text["mail_from"])
         directory = (
             Path(data_dir or text["data_dir"] or user_data_path("comment-desk", appauthor=False))
             .expanduser()
@@ -93,6 +97,7 @@ class Config:
                 secret=_read_secret(text["secret"], directory, shared=bool(text["database_url"])),
                 metrics_token=text["metrics_token"],
                 smtp_url=text["smtp_url"],
+                mail_from=text["mail_from"],
             )
         except ValueError as error:
             raise UsageError(f"COMMENT_DESK_GLOBAL_LIMIT: {error}") from None
@@ -134,6 +139,21 @@ def _parse_public_url(text: str) -> str:
     if text and not (re.match(r"https?://[^/]", text) and _is_url(text)):
         raise UsageError("COMMENT_DESK_PUBLIC_URL: expected http:// or https:// and a host")
     return text.rstrip("/")
+
+
+def _check_mail(url: str, sender: str) -> None:
+    if not url:
+        return
+    from service.mail.server import parse_mail_server
+
+    try:
+        parse_mail_server(url, "nobody@example.org")
+    except ValueError as error:
+        raise UsageError(f"COMMENT_DESK_SMTP_URL: {error}") from None
+    try:
+        parse_mail_server(url, sender)
+    except ValueError as error:
+        raise UsageError(f"COMMENT_DESK_MAIL_FROM: {error}") from None
 
 
 def _is_url(text: str) -> bool:

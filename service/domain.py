@@ -7,7 +7,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from service.settings import Policy
-from service.vocabulary import FAILURES, Band, Choice, Code, Outcome, Reason, Role, Status
+from service.vocabulary import CARRIED, FAILURES, Band, Choice, Code, Outcome, Reason, Role, Status
 
 
 class Signal(Struct, frozen=True):
@@ -50,7 +50,8 @@ class Submission(Struct, frozen=True):
     `page_url` and `email` are in normal form; `comment` has only LF line ends. `signals` are what
     intake saw (honeypot, form token). `form_token` and `author_token` are as sent and prove nothing
     until checked; `token_nonce` is the checked form token's, to be counted. `address` is the
-    client's, `address_prefixes` what limits count, widest last.
+    client's, `address_prefixes` what limits count, widest last. `notify`: its author wants to be
+    told of replies by mail; `confirm`: to prove the address by a link.
     """
 
     site: str
@@ -64,6 +65,8 @@ class Submission(Struct, frozen=True):
     lang: str = ""
     parent_id: str | None = None
     consent: bool = False
+    notify: bool = False
+    confirm: bool = False
     idempotency_key: str = ""
     form_token: str = ""
     author_token: str = ""
@@ -165,6 +168,21 @@ class Comment(Struct, frozen=True):
     decision_id: str | None
     claimed_by: str
     claimed_until: datetime | None
+
+    def as_submission(self, text: str) -> Submission:
+        """The comment as if it had been submitted with this text."""
+        return Submission(
+            site=self.site,
+            page_url=self.page_url,
+            page_title=self.page_title,
+            name=self.name,
+            email=self.email,
+            website=self.website,
+            lang=self.lang,
+            comment=text,
+            address=self.address,
+            signals=tuple(reason for reason in self.reasons if reason.code in CARRIED),
+        )
 
 
 class Receipt(Struct, frozen=True):

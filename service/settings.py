@@ -163,7 +163,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("attack.mode", "attack_mode", "off", _one_of("off", "on"),
             "on: hold everything"),
     Setting("notify.email", "notify_email", "", str.strip,
-            "where messages about held comments go"),
+            "where the digest of waiting comments goes"),
+    Setting("digest", "digest", "daily", _one_of("off", "hourly", "daily"),
+            "how often at most notify.email is told that comments wait"),
 )  # fmt: skip
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -195,6 +197,7 @@ class Policy:
     comments: str
     attack_mode: str
     notify_email: str
+    digest: str
 
     @classmethod
     def from_settings(cls, stored: Mapping[str, str]) -> "Policy":

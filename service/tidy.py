@@ -4,12 +4,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from service.store import comments, people, repeats, sites
+from service.store import comments, outbox, people, repeats, sites, subscriptions
 from service.store.database import Database
+
+_CONFIRMATIONS_KEPT = timedelta(days=8)  # a day longer than their links are good for
+_MESSAGES_KEPT = timedelta(days=30)  # once sent or given up
 
 
 async def tidy(*, store: Database, now: datetime, stretch: int = 500) -> int:
-    """Forget expired repeats, sessions and links, and addresses older than `address.kept`.
+    """Forget what has expired or was sent long ago, and addresses older than `address.kept`.
 
     `stretch` addresses go in one transaction, so that nobody waits long behind it. Returns how many
     went. Safe to run twice at once, in any number of processes.
@@ -26,3 +29,5 @@ async def tidy(*, store: Database, now: datetime, stretch: int = 500) -> int:
 def _forget_expired(conn: Connection, now: datetime) -> None:
     repeats.forget_expired(conn, now)
     people.forget_expired(conn, now)
+    subscriptions.forget_expired(conn, now - _CONFIRMATIONS_KEPT)
+    outbox.forget_old(conn, now - _MESSAGES_KEPT)

@@ -22,7 +22,7 @@ from service.domain import (
     Thread,
     Verdict,
 )
-from service.store import audit, threads
+from service.store import audit, subscriptions, threads
 from service.store.prepared import Prepared
 from service.store.schema import HAS_ADDRESS, decision, site, thread
 from service.store.schema import comment as table
@@ -117,6 +117,10 @@ def insert_comment(
     )  # fmt: skip
     if verdict.outcome.status in VISIBLE:
         threads.change_published(conn, thread.id, +1)
+        if submission.parent_id is not None:
+            subscriptions.tell_of_reply(
+                conn, comment_id, submission.parent_id, site.id, submission.email, now
+            )
     if score is not None and score.shadow is not None:
         shadow = score.shadow
         _SHADE.run(
@@ -171,6 +175,10 @@ def change_status(
     visible = (to in VISIBLE) - (comment.status in VISIBLE)
     if visible or to in VISIBLE:
         threads.change_published(conn, comment.thread_id, visible)
+    if visible > 0 and comment.parent_id is not None:
+        subscriptions.tell_of_reply(
+            conn, comment.id, comment.parent_id, comment.site_id, comment.email, now
+        )
     audit.record(
         conn, comment.id, actor=actor, action=action, from_status=comment.status, to_status=to,
         detail=detail, now=now,

@@ -23,7 +23,7 @@ from service.domain import Comment
 from service.store.comments import SELECT_COMMENT, comment_of
 from service.store.schema import HELD, decision, site, thread
 from service.store.schema import comment as table
-from service.vocabulary import Status
+from service.vocabulary import Band, Status
 
 LEASE = timedelta(minutes=5)
 
@@ -68,6 +68,19 @@ def count_queue(conn: Connection, wanted: Filter) -> tuple[int, datetime | None]
     oldest = _filtered(select(table.c.created_at).select_from(table), wanted, joined=False)
     # two statements: the count needs nothing but an index, and ids sort by time
     return conn.scalar(total) or 0, conn.scalar(oldest.order_by(table.c.id).limit(1))
+
+
+def count_held(conn: Connection, site_id: int) -> tuple[int, datetime | None, int]:
+    """What waits on a site: how many comments, the oldest, and how many more look like spam."""
+    is_spam = table.c.band == Band.LIKELY_SPAM
+    row = conn.execute(
+        select(
+            func.count().filter(~is_spam).label("waiting"),
+            func.min(table.c.created_at).filter(~is_spam).label("oldest"),
+            func.count().filter(is_spam).label("spam"),
+        ).where(HELD, table.c.site_id == site_id)
+    ).one()
+    return row.waiting, row.oldest, row.spam
 
 
 def count_newer(conn: Connection, wanted: Filter, since: str) -> int:

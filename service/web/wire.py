@@ -29,6 +29,8 @@ class Submission(msgspec.Struct, kw_only=True):
     lang: str = ""
     parent_id: str = ""
     consent: bool = False
+    notify: bool = False
+    confirm: bool = False
     form_token: str = ""
     author_token: str = ""
     proof: str = ""
@@ -98,6 +100,8 @@ class FormSettings(msgspec.Struct):
     open: bool
     edit_window: int
     comment_limit: int = 10_000
+    notify: bool = False
+    confirm: bool = False
 
 
 class Form(msgspec.Struct):

@@ -22,6 +22,8 @@ PUBLIC = {
     "POST /api/v1/preview", "GET /threads", "GET /threads/form", "GET /embed.js", "GET /demo",
     "GET /desk/sign-in", "POST /desk/sign-in", "GET /openapi.json", "GET /docs", "GET /livez",
     "GET /readyz", "GET /metrics", "GET /static",
+    # by the link's own token
+    "GET /confirm", "POST /confirm", "GET /unsubscribe", "POST /unsubscribe",
 }  # fmt: skip
 OWN = {"PATCH /api/v1/comments/{id:uuid}", "DELETE /api/v1/comments/{id:uuid}"}  # by edit token
 ADMINS = {  # of every site

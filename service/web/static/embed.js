@@ -14,7 +14,7 @@
  *   lang?: string, created_at: string, edited_at: string | null, status?: string}} Comment
  * @typedef {{count: number, comments: Comment[], next_cursor: string | null, own?: Comment[]}} Page
  * @typedef {{field: string, code: string, message: string}} FieldError
- * @typedef {{text: string, at: number, open: boolean}} Token
+ * @typedef {{text: string, at: number, settings: {open: boolean, notify: boolean, confirm: boolean}}} Token
  */
 
 const STYLE = "";
@@ -44,6 +44,9 @@ const WORDS = {
   name: "Name",
   email: "Email",
   website: "Website",
+  confirm: "Send me a link to confirm my email address, so that my comments are published at once where nothing speaks against it",
+  notify: "Email me when somebody replies to my comment",
+  proven: "Thank you. Your email address is confirmed in this browser.",
   empty: "Leave this empty",
   post: "Post comment",
   sending: "Sending…",
@@ -92,6 +95,21 @@ function kept(key, value) {
     return sessionStorage.getItem(key) || "";
   } catch {
     return "";
+  }
+}
+
+/** The proof of a confirmed address, which a link from the service brings along in the part of the
+ *  page's address that is sent to nobody. It is taken out of there at once.
+ *  @param {string} site @returns {{text: string, fresh: boolean}} */
+function proofOf(site) {
+  const found = /^#comment-desk-proof=(\d+\.[\w-]{32})$/.exec(location.hash);
+  const key = `comment-desk ${site} proof`;
+  if (found) history.replaceState(history.state, "", location.pathname + location.search);
+  try {
+    if (found) localStorage.setItem(key, found[1]);
+    return { text: localStorage.getItem(key) || "", fresh: Boolean(found) };
+  } catch { // no place to keep it: good for as long as the page is open
+    return { text: found ? found[1] : "", fresh: Boolean(found) };
   }
 }
 
@@ -171,6 +189,7 @@ function inPlace(comments) {
 // --- the element ---
 
 const FIELDS = ["comment", "name", "email", "website"];
+const BOXES = ["confirm", "notify"]; // of the form, shown where the site sends mails
 
 class CommentThread extends HTMLElement {
   /** @type {Comment[]} */ comments = [];
@@ -191,6 +210,7 @@ class CommentThread extends HTMLElement {
     this.page = this.dataset.page || (canonical && canonical.href) || location.href.split("#")[0];
     this.place = { site: this.site, page_url: this.page };
     this.locale = /** @type {HTMLElement | null} */ (this.closest("[lang]"))?.lang || "";
+    this.proof = proofOf(this.site);
     this.memory = `comment-desk ${this.site} ${this.page}`;
     this.load().then(() => this.mount(), (error) => this.giveUp(error));
   }
@@ -239,6 +259,7 @@ class CommentThread extends HTMLElement {
     if (draft && !this.field("comment").value) this.field("comment").value = draft;
     this.draw();
     this.follow();
+    if (this.proof?.fresh) this.tell(WORDS.proven);
     addEventListener("hashchange", () => this.follow());
   }
 
@@ -339,6 +360,9 @@ class CommentThread extends HTMLElement {
         field("name", "input", { autocomplete: "name", maxlength: "100" }),
         field("email", "input", { type: "email", autocomplete: "email", maxlength: "254" }),
         field("website", "input", { autocomplete: "url", inputmode: "url", maxlength: "2048" })),
+      ...BOXES.map((name) => node("p", { class: "box", id: `b-${name}`, hidden: true },
+        node("input", { type: "checkbox", id: `f-${name}`, name }),
+        node("label", { for: `f-${name}` }, WORDS[/** @type {"notify"} */ (name)]))),
       node("div", { class: "trap", "aria-hidden": "true" },
         node("label", {}, WORDS.empty, node("input", { name: "url2", tabindex: "-1", autocomplete: "off" }))),
       node("p", { class: "hint" }, WORDS.review),
@@ -388,10 +412,12 @@ class CommentThread extends HTMLElement {
   /** Fetch a form token once somebody turns to the form; a new one when it has become old. */
   prepare() {
     this.token ||= call("/api/v1/form" + query(this.place)).then(
-      (form) => ({ text: form.form_token, at: Date.now(), open: form.settings.open }),
+      (form) => ({ text: form.form_token, at: Date.now(), settings: form.settings }),
     );
     this.token.then((token) => {
-      if (!token.open) this.close();
+      if (!token.settings.open) this.close();
+      this.part("#b-confirm").hidden = !token.settings.confirm || Boolean(this.proof?.text);
+      this.part("#b-notify").hidden = !token.settings.notify;
       if (Date.now() - token.at > OLDEST) this.token = null;
     }, (error) => {
       this.token = null; // the next focus tries again
@@ -442,6 +468,7 @@ class CommentThread extends HTMLElement {
       website: website && !/^([a-z][a-z0-9+.-]*:|\/\/)/i.test(website) ? `https://${website}` : website,
       comment: this.field("comment").value,
       url2: this.field("url2").value,
+      ...Object.fromEntries(BOXES.map((name) => [name, this.field(name).checked])),
     };
     const body = JSON.stringify(typed);
     if (this.attempt.body !== body) { // the same text again keeps its key: nothing comes in twice
@@ -458,6 +485,7 @@ class CommentThread extends HTMLElement {
         page_text: cut((around?.innerText || "").trim(), 2000),
         lang: cut(this.locale || "", 100),
         form_token,
+        author_token: this.proof?.text || "",
       }),
     });
   }
