@@ -228,6 +228,9 @@ async def _deliver(carrier: Carrier, store: Database, config: Config, metrics: M
             except Unavailable as error:
                 log.warning("mail put off", detail=error.detail)
                 continue
+            except Exception as error:  # mails wait; the next time may do better
+                log.error("sending mail failed", error=repr(type(error)))
+                continue
             metrics.count_mails(done)
             if not done["away"]:
                 pause = _DELIVER_EVERY

@@ -17,21 +17,22 @@ SENDER = "comments@news.example"
 PUBLIC = "http://testserver"
 
 
-def deliver(database: Database, server: MailServer, now: datetime) -> Counter[str]:
-    """Send what is due at this moment."""
+async def delivering(database: Database, server: MailServer, now: datetime) -> Counter[str]:
+    """Send what is due at this moment, by a connection of its own."""
     named = parse_mail_server(server.url, SENDER)
     assert named is not None
+    carrier = Carrier(named)
+    try:
+        return await deliver_due(
+            carrier, store=database, secret=SECRET, public_url=PUBLIC, clock=lambda: now
+        )
+    finally:
+        await carrier.aclose()
 
-    async def scenario() -> Counter[str]:
-        carrier = Carrier(named)
-        try:
-            return await deliver_due(
-                carrier, store=database, secret=SECRET, public_url=PUBLIC, clock=lambda: now
-            )
-        finally:
-            await carrier.aclose()
 
-    return asyncio.run(scenario())
+def deliver(database: Database, server: MailServer, now: datetime) -> dict[str, int]:
+    """Send what is due at this moment; what became of it."""
+    return {name: n for name, n in asyncio.run(delivering(database, server, now)).items() if n}
 
 
 def text_of(letter: EmailMessage) -> str:

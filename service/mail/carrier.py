@@ -101,12 +101,10 @@ class Carrier:
     async def _hand_over(self, client: "aiosmtplib.SMTP", wire: str, body: bytes) -> None:
         import aiosmtplib
 
-        options = []
-        if not wire.isascii():
-            if not client.supports_extension("smtputf8"):
-                raise Undelivered("the mail server takes no such address", for_good=True)
-            options = ["SMTPUTF8"]
+        options = [] if wire.isascii() else ["SMTPUTF8"]
         try:
+            if options and not (await client.ehlo()).message.upper().count("SMTPUTF8"):
+                raise Undelivered("the mail server takes no such address", for_good=True)
             await client.sendmail(self.server.sender.addr_spec, [wire], body, mail_options=options)
         except aiosmtplib.SMTPRecipientsRefused as error:
             code = error.recipients[0].code

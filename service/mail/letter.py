@@ -11,6 +11,10 @@ from msgspec import Struct
 
 from service.mail.server import MailServer
 
+# Begins an encoded word (RFC 2047). The library decodes one even where it is set as plain text, and
+# writes the line break that may be in it straight into the head.
+_ENCODED = "=?"
+
 
 class Letter(Struct, frozen=True):
     """What one recipient is told. `id` stays the same over all attempts.
@@ -31,6 +35,8 @@ def address_on_the_wire(recipient: str) -> str:
         found = validate_email(recipient, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         raise ValueError("not an e-mail address") from None
+    if _ENCODED in found.local_part:
+        raise ValueError("an address that reads as an encoded word")
     return found.ascii_email or f"{found.local_part}@{found.ascii_domain}"
 
 
@@ -40,7 +46,7 @@ def message_of(letter: Letter, server: MailServer, now: datetime) -> EmailMessag
     message = EmailMessage(policy=SMTP if local.isascii() else SMTP.clone(utf8=True))
     message["From"] = server.sender
     message["To"] = Address(username=local, domain=domain)
-    message["Subject"] = " ".join(letter.subject.split())
+    message["Subject"] = " ".join(letter.subject.split()).replace(_ENCODED, "= ?")
     message["Date"] = format_datetime(now)
     message["Message-ID"] = f"<{letter.id}@{server.domain}>"
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's absence note answers

@@ -58,6 +58,7 @@ def parse_mail_server(url: str, sender: str = "") -> MailServer | None:
 def parse_sender(text: str) -> Address:
     """`comments@news.example`, or with a name before it. Raises ValueError."""
     name, plain = parseaddr(text)
-    if not _PLAIN.fullmatch(plain) or not plain.isascii() or not text.isprintable():
+    is_one = text.count("@") == 1 and text.isprintable() and "=?" not in text
+    if not (is_one and _PLAIN.fullmatch(plain) and plain.isascii()):
         raise ValueError("expected the address mails come from, such as comments@news.example")
     return Address(name, addr_spec=plain)
