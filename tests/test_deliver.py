@@ -186,6 +186,17 @@ def test_r21_a_message_nobody_can_write_is_put_off_and_the_others_go_out(
     assert faults(desk.database) == [("cannot be written: KeyError", 1)]
 
 
+def test_what_a_process_of_the_version_before_writes_down_is_dropped(
+    desk: Desk, wish: Callable[..., str], mail_server: MailServer
+) -> None:
+    comment_id = wish()
+    with desk.database.transaction() as conn:
+        message = Message("comment-held", "desk@news.example", comment_id)
+        outbox.add(conn, sites.get_site(conn, "news").id, (message,), NOW)
+
+    assert deliver(desk.database, mail_server, NOW) == {"dropped": 1, "sent": 1}
+
+
 def test_an_address_no_mail_can_go_to_is_given_up(
     desk: Desk, wish: Callable[..., str], mail_server: MailServer
 ) -> None:

@@ -73,6 +73,12 @@ def add_once(
     )  # fmt: skip
 
 
+def is_due(conn: Connection, now: datetime) -> bool:
+    """Whether there is anything to be taken."""
+    query = select(table.c.id).where(WAITING, table.c.due_at <= now).limit(1)
+    return conn.scalar(query) is not None
+
+
 def take(conn: Connection, now: datetime, lease: timedelta) -> Due | None:
     """Take the message that is due longest, for the length of a lease; None when none is due.
 

@@ -49,6 +49,8 @@ def test_a_confirmed_address_publishes_from_then_on_and_replies_are_told_of(
     page = open_page(article)
     write(page, "Nora", email, FINE_TEXT, CONFIRM, NOTIFY)
     expect(page.get_by_text("A moderator will look at your comment")).to_be_visible()
+    expect(page.get_by_text("An email with a link is on its way to you.")).to_be_visible()
+    expect(page.get_by_role("checkbox", name=CONFIRM)).not_to_be_checked()
 
     page.goto(link_in_letter_to(world, email))
     page.get_by_role("button", name="Confirm my address").click()

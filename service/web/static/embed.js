@@ -52,6 +52,7 @@ const WORDS = {
   sending: "Sending…",
   published: "Thank you. Your comment is published.",
   held: "Thank you. A moderator will look at your comment; until then only you see it here.",
+  mailed: "An email with a link is on its way to you.",
   fields: "Not sent yet: please look at the marked fields. Everything you typed is still here.",
   offline: "Not sent: the comment service cannot be reached. Everything you typed is still here.",
   kept: "Everything you typed is still here.",
@@ -495,12 +496,14 @@ class CommentThread extends HTMLElement {
     if (receipt.edit_token) kept(`${this.memory} token`, receipt.edit_token);
     kept(`${this.memory} draft`, null);
     this.field("comment").value = "";
+    const asked = !this.proof?.text && BOXES.some((name) => this.field(name).checked);
+    this.field("confirm").checked = false; // one link is enough
     this.token = null; // good for one comment
     this.attempt = { body: "", key: "" };
     this.parent = null;
     await this.load().catch(() => undefined); // it is taken in, whether or not it can be shown now
     this.draw();
-    this.tell(receipt.status === "published" ? WORDS.published : WORDS.held);
+    this.tell([receipt.status === "published" ? WORDS.published : WORDS.held, ...(asked ? [WORDS.mailed] : [])].join(" "));
     this.reach(receipt.id) || this.told?.focus();
   }
 
