@@ -16,11 +16,14 @@ from starlette.middleware import Middleware
 from service.config import Config
 from service.correct import Seen, correct
 from service.defend import Watch
+from service.deliver import deliver_due, write_digests
 from service.errors import DeskError, Unavailable
 from service.group import group_late
 from service.huge_pages import use_huge_pages
 from service.limits import Limits
 from service.link import open_link
+from service.mail.carrier import Carrier
+from service.mail.server import parse_mail_server
 from service.promote import keep_certified, refresh, refresh_shadow
 from service.provider import Provider
 from service.retraining import Retrainer
@@ -45,6 +48,9 @@ _TIDY_EVERY = 600  # seconds
 _FOLLOW_EVERY = 1.0
 _GROUP_EVERY = 5.0
 _LOOK_EVERY = 5.0
+_DELIVER_EVERY = 1.0
+_DIGEST_EVERY = 60.0
+_AWAY = 60.0  # the longest pause while the mail server is away
 
 
 def create_app(config: Config, *, demo: bool = False) -> Starlette:
@@ -90,6 +96,8 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
         asyncio.create_task(_group_late_now_and_then(store)),
         asyncio.create_task(_watch_attacks(watch, store, metrics)),
     ]
+    if server := parse_mail_server(config.smtp_url, config.mail_from):
+        tasks.append(asyncio.create_task(_deliver(Carrier(server), store, config, metrics)))
     try:
         yield State(
             store=store,
@@ -105,7 +113,7 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
             provider=_provider(config),
             metrics=metrics,
             watch=watch,
-            pages=Pages(config.public_url),
+            pages=Pages(config.public_url, mails=bool(config.smtp_url)),
             cache=PageCache(store.version),
             demo=demo,
         )
@@ -178,6 +186,36 @@ async def _watch_attacks(watch: Watch, store: Database, metrics: Metrics) -> Non
             await watch.look(store=store, now=clock())
             metrics.sites_attacked.set(len(watch.alarms))
         await asyncio.sleep(_LOOK_EVERY)
+
+
+async def _deliver(carrier: Carrier, store: Database, config: Config, metrics: Metrics) -> None:
+    """Send mail as it becomes due; while the mail server is away, ask for it ever less often."""
+    pause, digests_at = _DELIVER_EVERY, 0.0
+    try:
+        while True:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _AWAY)
+            try:
+                if time.monotonic() >= digests_at:
+                    await write_digests(store=store, now=clock())
+                    digests_at = time.monotonic() + _DIGEST_EVERY
+                done = await deliver_due(
+                    carrier, store=store, secret=config.secret, public_url=config.public_url,
+                    clock=clock,
+                )  # fmt: skip
+            except Unavailable as error:
+                log.warning("mail put off", detail=error.detail)
+                continue
+            except Exception as error:  # mails wait; the next time may do better
+                log.error("sending mail failed", error=repr(type(error)))
+                continue
+            metrics.count_mails(done)
+            if not done["away"]:
+                pause = _DELIVER_EVERY
+            if not done["sent"]:
+                await carrier.aclose()
+    finally:
+        await carrier.aclose()
 
 
 async def _follow_models(

@@ -78,6 +78,9 @@ class Config:
     oidc_client_secret: str = _setting(
         "COMMENT_DESK_OIDC_CLIENT_SECRET", "", "what the service shows the provider", hidden=True
     )
+    mail_from: str = _setting(
+        "COMMENT_DESK_MAIL_FROM", "", "the address mails come from, with a name or without"
+    )
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str], *, data_dir: str = "") -> Self:
@@ -86,6 +89,7 @@ class Config:
         Makes the data directory, and the secret in it (mode 0600), when they are needed.
         """
         text = {f.name: environ.get(f.metadata["name"], "").strip() for f in fields(cls)}
+        _check_mail(text["smtp_url"], text["mail_from"])
         directory = (
             Path(data_dir or text["data_dir"] or user_data_path("comment-desk", appauthor=False))
             .expanduser()
@@ -103,6 +107,7 @@ class Config:
                 metrics_token=text["metrics_token"],
                 smtp_url=text["smtp_url"],
                 **_parse_oidc(text),
+                mail_from=text["mail_from"],
             )
         except ValueError as error:
             raise UsageError(f"COMMENT_DESK_GLOBAL_LIMIT: {error}") from None
@@ -162,6 +167,21 @@ def _parse_oidc(text: Mapping[str, str]) -> dict[str, str]:
             " COMMENT_DESK_OIDC_CLIENT_SECRET and COMMENT_DESK_PUBLIC_URL as well"
         )
     return given
+
+
+def _check_mail(url: str, sender: str) -> None:
+    if not url:
+        return
+    from service.mail.server import parse_mail_server
+
+    try:
+        parse_mail_server(url, "nobody@example.org")
+    except ValueError as error:
+        raise UsageError(f"COMMENT_DESK_SMTP_URL: {error}") from None
+    try:
+        parse_mail_server(url, sender)
+    except ValueError as error:
+        raise UsageError(f"COMMENT_DESK_MAIL_FROM: {error}") from None
 
 
 def _is_url(text: str) -> bool:

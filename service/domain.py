@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from service.rulebook import NO_RULES, RuleBook
 from service.settings import Policy
-from service.vocabulary import FAILURES, Band, Choice, Code, Outcome, Reason, Status
+from service.vocabulary import CARRIED, FAILURES, Band, Choice, Code, Outcome, Reason, Status
 
 
 class Signal(Struct, frozen=True):
@@ -71,7 +71,8 @@ class Submission(Struct, frozen=True):
     `page_url` and `email` are in normal form; `comment` has only LF line ends. `signals` are what
     intake saw (honeypot, form token). `form_token` and `author_token` are as sent and prove nothing
     until checked, as does `proof`; `token_nonce` is the checked form token's, to be counted.
-    `address` is the client's, `address_prefixes` what limits count, widest last.
+    `address` is the client's, `address_prefixes` what limits count, widest last. `notify`: its
+    author wants to be told of replies by mail; `confirm`: to prove the address by a link.
     """
 
     site: str
@@ -85,6 +86,8 @@ class Submission(Struct, frozen=True):
     lang: str = ""
     parent_id: str | None = None
     consent: bool = False
+    notify: bool = False
+    confirm: bool = False
     idempotency_key: str = ""
     form_token: str = ""
     author_token: str = ""
@@ -193,6 +196,21 @@ class Comment(Struct, frozen=True):
     claimed_until: datetime | None
     reports: int = 0
     page_excerpt: str = ""
+
+    def as_submission(self, text: str) -> Submission:
+        """The comment as if it had been submitted with this text."""
+        return Submission(
+            site=self.site,
+            page_url=self.page_url,
+            page_title=self.page_title,
+            name=self.name,
+            email=self.email,
+            website=self.website,
+            lang=self.lang,
+            comment=text,
+            address=self.address,
+            signals=tuple(reason for reason in self.reasons if reason.code in CARRIED),
+        )
 
 
 class Receipt(Struct, frozen=True):

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from service.domain import Comment, Site, Thread
-from service.store import comments, sites, threads
+from service.store import comments, outbox, sites, threads
 from service.store.database import Database
 from service.tokens import is_edit_token
 from service.vocabulary import Status
@@ -107,6 +107,11 @@ async def find_site(site_key: str, *, store: Database) -> Site | None:
 async def list_origins(*, store: Database) -> frozenset[str]:
     """Every origin of every site: where a browser may call us from."""
     return await store.glance(sites.list_origins)
+
+
+async def read_outbox(*, store: Database) -> outbox.Standing:
+    """How many messages wait, how many of them failed before, how many were given up."""
+    return await store.read(outbox.standing)
 
 
 async def read_own(

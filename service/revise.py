@@ -14,22 +14,14 @@ from service.domain import (
     Scorer,
     Signal,
     Site,
-    Submission,
     Verdict,
 )
 from service.errors import EditWindowOver, Forbidden, NotFound, Unauthorized
 from service.limits import Limits
-from service.store import comments, repeats, rules, sites
+from service.store import comments, forgetting, repeats, rules, sites, subscriptions
 from service.store.database import Database
 from service.tokens import edit_token, is_edit_token
-from service.vocabulary import Code, Outcome, Status
-
-# what the form told when the comment came in; an edit comes without one
-_CARRIED = frozenset({
-    Code.HONEYPOT_FILLED, Code.FORM_TOKEN_ABSENT, Code.FORM_TOKEN_INVALID, Code.FORM_TOKEN_REUSED,
-    Code.TOO_FAST, Code.PROOF_MISSING,
-})  # fmt: skip
-AUTHOR = "author"  # the actor of audit entries made with an edit token
+from service.vocabulary import AUTHOR, Code, Outcome, Status
 
 
 async def edit(
@@ -45,7 +37,7 @@ async def edit(
     if comment.comment == text:
         return _receipt(comment, site, secret)
     await limits.admit_edit(comment_id)
-    fresh = score(_submission(comment, text))
+    fresh = score(comment.as_submission(text))
     return await store.write(_replace_text, comment_id, token, text, fresh, secret, now)
 
 
@@ -116,7 +108,7 @@ def _judge_again(
     """
     known = {reason.code for reason in comment.reasons}
     fresh = policy.decide(
-        _submission(comment, text),
+        comment.as_submission(text),
         score=score,
         cluster=Cluster(comment.cluster, policy.CLUSTER_HELD_FROM)
         if Code.DUPLICATE in known
@@ -146,24 +138,9 @@ def _withdraw(conn: Connection, comment_id: str, token: str, secret: bytes, now:
         conn, comment, Status.REMOVED, actor=AUTHOR, action="withdraw", now=now,
         decision_id=comment.decision_id,
     )  # fmt: skip
-    comments.erase_text(conn, comment_id)
+    forgetting.erase_text(conn, comment_id)
     repeats.forget(conn, comment_id)
-
-
-def _submission(comment: Comment, text: str) -> Submission:
-    """The stored comment as if it had been submitted with this text."""
-    return Submission(
-        site=comment.site,
-        page_url=comment.page_url,
-        page_title=comment.page_title,
-        name=comment.name,
-        email=comment.email,
-        website=comment.website,
-        lang=comment.lang,
-        comment=text,
-        address=comment.address,
-        signals=tuple(reason for reason in comment.reasons if reason.code in _CARRIED),
-    )
+    subscriptions.forget(conn, comment_id)
 
 
 def _receipt(comment: Comment, site: Site, secret: bytes) -> Receipt:

@@ -143,7 +143,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("proof", "proof", "attack", _one_of("attack", "on", "off"),
             "ask browsers for a proof of work: always, or in attack mode"),
     Setting("notify.email", "notify_email", "", str.strip,
-            "where messages about held comments go"),
+            "where the digest of waiting comments goes"),
+    Setting("digest", "digest", "daily", _one_of("off", "hourly", "daily"),
+            "how often at most notify.email is told that comments wait"),
 )  # fmt: skip
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
@@ -171,6 +173,7 @@ class Policy:
     attack_mode: str
     proof: str
     notify_email: str
+    digest: str
 
     @classmethod
     def from_settings(cls, stored: Mapping[str, str]) -> "Policy":

@@ -28,10 +28,20 @@ from service.intake.origin import check_origin
 from service.likeness import fingerprint
 from service.limits import Limits
 from service.pace import Pace, attack_in
-from service.store import attacks, audit, comments, outbox, repeats, rules, sites, threads
+from service.store import (
+    attacks,
+    audit,
+    comments,
+    outbox,
+    repeats,
+    rules,
+    sites,
+    subscriptions,
+    threads,
+)
 from service.store.database import Database
 from service.tokens import edit_token, new_id
-from service.vocabulary import SYSTEM, Code, Outcome
+from service.vocabulary import CONFIRM, SYSTEM, Code, Outcome
 
 
 class Findings(Struct, frozen=True):
@@ -188,7 +198,8 @@ def _take_in(
         conn, comment_id, actor=SYSTEM, action=verdict.outcome, from_status=None,
         to_status=verdict.outcome.status, detail=verdict.codes, now=now,
     )  # fmt: skip
-    outbox.add(conn, site.id, messages_for(comment_id, verdict, site), now)
+    if submission.notify or submission.confirm:
+        _note_wishes(conn, comment_id, submission, verdict, on=(site, thread), now=now)
     return Receipt(comment_id, verdict.outcome.told, submission.page_url, created_at=now)
 
 
@@ -200,12 +211,31 @@ def _check_parent(conn: Connection, submission: Submission, thread: Thread | Non
         raise UnknownParent
 
 
-def messages_for(comment_id: str, verdict: Verdict, site: Site) -> tuple[Message, ...]:
-    """What is to be told to whom because of this verdict."""
-    recipient = site.policy.notify_email
-    if not recipient or verdict.outcome is not Outcome.HOLD:
-        return ()
-    return (Message("comment-held", recipient, comment_id),)
+def _note_wishes(
+    conn: Connection, comment_id: str, submission: Submission, verdict: Verdict, *,
+    on: tuple[Site, Thread], now: datetime,
+) -> None:  # fmt: skip
+    """What the author wants to get by mail: after a link is followed, unless the address is proven.
+
+    A typed address may be anybody's, so what is rejected sends nobody anything.
+    """
+    site, thread = on
+    if verdict.outcome is Outcome.REJECT:
+        return
+    if submission.author_proven:
+        if submission.notify:
+            subscriptions.subscribe(
+                conn, comment_id, site_id=site.id, thread_id=thread.id, email=submission.email,
+                now=now,
+            )  # fmt: skip
+        return
+    proof = submission.confirm and site.policy.publish_proven
+    if proof or submission.notify:
+        asked = subscriptions.Confirmation(
+            comment_id, site.id, thread.id, submission.email, proof, submission.notify, now
+        )
+        subscriptions.ask(conn, asked)
+        outbox.add(conn, site.id, (Message(CONFIRM, submission.email, comment_id),), now)
 
 
 def _signed(receipt: Receipt, site: Site, secret: bytes) -> Receipt:

@@ -4,13 +4,25 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from service.store import comments, people, repeats, reports, search, sites
+from service.store import (
+    forgetting,
+    outbox,
+    people,
+    repeats,
+    reports,
+    search,
+    sites,
+    subscriptions,
+)
 from service.store.database import Database
 from service.tokens import NO_ID
 
+_CONFIRMATIONS_KEPT = timedelta(days=8)  # a day longer than their links are good for
+_MESSAGES_KEPT = timedelta(days=30)  # once sent or given up
+
 
 async def tidy(*, store: Database, now: datetime, stretch: int = 500) -> int:
-    """Forget expired repeats, sessions and links, and addresses older than `address.kept`.
+    """Forget what has expired or was sent long ago, and addresses older than `address.kept`.
 
     `stretch` addresses go in one transaction, so that nobody waits long behind it. Returns how many
     went. Safe to run twice at once, in any number of processes.
@@ -19,7 +31,7 @@ async def tidy(*, store: Database, now: datetime, stretch: int = 500) -> int:
     forgotten = 0
     for site in await store.read(sites.list_sites):
         before = now - timedelta(seconds=site.policy.address_kept)
-        while count := await store.write(comments.forget_addresses, site.id, before, stretch):
+        while count := await store.write(forgetting.forget_addresses, site.id, before, stretch):
             forgotten += count
     await index_all(store=store)
     return forgotten
@@ -38,3 +50,5 @@ def _forget_expired(conn: Connection, now: datetime) -> None:
     repeats.forget_expired(conn, now)
     people.forget_expired(conn, now)
     reports.forget_expired(conn, now)
+    subscriptions.forget_expired(conn, now - _CONFIRMATIONS_KEPT)
+    outbox.forget_old(conn, now - _MESSAGES_KEPT)

@@ -111,5 +111,31 @@ def is_edit_token(token: str, secret: bytes, comment_id: str) -> bool:
     return token_id == comment_id and is_signed(signature, secret, "edit", comment_id)
 
 
+def confirm_token(secret: bytes, comment_id: str, until: datetime) -> str:
+    """The token of the link that confirms the address a comment was written with."""
+    seconds = str(int(until.timestamp()))
+    return f"{comment_id}.{seconds}.{sign(secret, 'confirm', comment_id, seconds)}"
+
+
+def read_confirm_token(token: str, secret: bytes) -> tuple[str, int] | None:
+    """The comment, and until which Unix second the token is good; None for one that is not ours."""
+    comment_id, _, rest = token.partition(".")
+    seconds, _, signature = rest.partition(".")
+    if not is_signed(signature, secret, "confirm", comment_id, seconds):
+        return None
+    return comment_id, int(seconds)
+
+
+def unsubscribe_token(secret: bytes, comment_id: str) -> str:
+    """The token that ends the mails its author gets because of this comment, and does no more."""
+    return f"{comment_id}.{sign(secret, 'unsubscribe', comment_id)}"
+
+
+def read_unsubscribe_token(token: str, secret: bytes) -> str | None:
+    """The comment; None for a token that is not ours."""
+    comment_id, _, signature = token.partition(".")
+    return comment_id if is_signed(signature, secret, "unsubscribe", comment_id) else None
+
+
 def _joined(parts: tuple[str, ...]) -> bytes:
     return "".join([f"{len(part)}:{part}" for part in parts]).encode("utf-8", "surrogatepass")

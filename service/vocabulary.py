@@ -3,6 +3,8 @@
 from enum import StrEnum
 
 SYSTEM = "system"  # the actor of audit entries that no person made
+AUTHOR = "author"  # the actor of audit entries made with an edit token or a link in a mail
+CONFIRM, REPLY, DIGEST = "confirm", "reply", "digest"  # the kinds of message in the outbox
 
 
 class Status(StrEnum):
@@ -133,6 +135,11 @@ class Code(StrEnum):
 
 
 DEFERRING = frozenset({Code.PROOF_MISSING})  # held behind all that is held for other reasons
+# what the form told when a comment came in; whoever judges it again comes without one
+CARRIED = frozenset({
+    Code.HONEYPOT_FILLED, Code.FORM_TOKEN_ABSENT, Code.FORM_TOKEN_INVALID, Code.FORM_TOKEN_REUSED,
+    Code.TOO_FAST, Code.PROOF_MISSING,
+})  # fmt: skip
 FAILURES = frozenset({Code.UNSCORED, Code.LIMITS_DEGRADED})  # broke, as opposed to found
 
 

@@ -20,6 +20,7 @@ from service.store import schema
 from service.store.database import Database, migrate, sqlite_url
 from tests.desk import Desk
 from tests.factories import SECRET, a_site
+from tests.mail_server import MailServer, running_mail_server
 from tests.postgresql_server import running_postgresql
 from tests.redis_server import RedisServer, running_server
 from tests.serving import Service, running_service
@@ -137,6 +138,13 @@ def _started(url: str | URL) -> Iterator[Database]:
     database.start()
     yield database
     database.stop()
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """A mail server of the test's own."""
+    with running_mail_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -39,6 +39,7 @@ def test_every_setting_is_read_from_its_variable(tmp_path: Path) -> None:
         COMMENT_DESK_SECRET=SECRET,
         COMMENT_DESK_METRICS_TOKEN="m",
         COMMENT_DESK_SMTP_URL="smtp://mail.example",
+        COMMENT_DESK_MAIL_FROM="News <comments@news.example>",
     )
 
     assert config.database_url == "postgresql://desk:pw@db.example:5432/desk"
@@ -48,6 +49,7 @@ def test_every_setting_is_read_from_its_variable(tmp_path: Path) -> None:
     assert config.global_limit == Rate(100, 1)
     assert (config.secret, config.metrics_token) == (SECRET.encode(), "m")
     assert config.smtp_url == "smtp://mail.example"
+    assert config.mail_from == "News <comments@news.example>"
 
 
 @pytest.mark.parametrize(
@@ -68,6 +70,10 @@ def test_every_setting_is_read_from_its_variable(tmp_path: Path) -> None:
         ("COMMENT_DESK_PUBLIC_URL", "https://"),
         ("COMMENT_DESK_PUBLIC_URL", "http://["),
         ("COMMENT_DESK_PUBLIC_URL", "http://desk.example:port"),
+        ("COMMENT_DESK_SMTP_URL", "mail.example"),
+        ("COMMENT_DESK_SMTP_URL", "smtp://"),
+        ("COMMENT_DESK_SMTP_URL", "smtp://mail.example:port"),
+        ("COMMENT_DESK_SMTP_URL", "smtp://desk:pw@mail.example"),  # a password in the clear
         ("COMMENT_DESK_GLOBAL_LIMIT", "many"),
         ("COMMENT_DESK_GLOBAL_LIMIT", "0/second"),
         ("COMMENT_DESK_SECRET", "short"),
@@ -164,7 +170,7 @@ def test_no_secret_is_in_what_is_printed_of_the_settings(tmp_path: Path) -> None
         "REDIS_URL": "redis://:redis-pw@cache.example",
         "COMMENT_DESK_SECRET": SECRET,
         "COMMENT_DESK_METRICS_TOKEN": "metrics-token",
-        "COMMENT_DESK_SMTP_URL": "smtp://desk:mail-pw@mail.example",
+        "COMMENT_DESK_SMTP_URL": "smtps://desk:mail-pw@mail.example?from=a@mail.example",
     }
     config = read(tmp_path, **hidden)
 

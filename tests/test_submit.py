@@ -57,13 +57,15 @@ def test_a_fine_comment_is_published_with_everything_that_follows(open_desk: Des
     assert entry.detail == "score-fine,form-token-absent"
 
 
-def test_a_held_comment_puts_a_message_into_the_outbox_where_the_site_wants_one(
-    desk: Desk,
-) -> None:
+def test_what_its_author_wants_by_mail_goes_into_the_outbox_with_the_comment(desk: Desk) -> None:
     with desk.database.transaction() as conn:
-        a_site(conn, notify__email="desk@news.example")
+        a_rule(conn, RuleKind.WORD, "casino", site=a_site(conn))
 
-    desk.take(a_submission(comment=FINE_TEXT))
+    desk.take(
+        a_submission(comment=FINE_TEXT, notify=True),
+        a_submission(comment="A casino for all of us.", notify=True),  # rejected
+        a_submission(comment="The wheat stood well, too."),
+    )
 
     with desk.database.transaction() as conn:
         assert outbox.count_waiting(conn) == 1

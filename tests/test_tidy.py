@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from service.store import comments
+from service.store import comments, outbox, subscriptions
 from service.store.database import Database
 from service.tidy import tidy
 from tests.desk import Desk
@@ -52,3 +52,26 @@ def test_each_site_keeps_addresses_as_long_as_it_says(desk: Desk, database: Data
 
     assert asyncio.run(scenario()) == [0, 1]
     assert receipt.id
+
+
+def test_old_messages_and_links_that_were_never_followed_are_forgotten(
+    desk: Desk, database: Database
+) -> None:
+    with database.transaction() as conn:
+        a_site(conn)
+    (receipt,) = desk.take(a_submission(notify=True))
+    with database.transaction() as conn:
+        due = outbox.take(conn, NOW, timedelta(minutes=1))
+        assert due is not None
+        outbox.mark_sent(conn, due.id, NOW)
+
+    def is_asked(days: int) -> bool:
+        asyncio.run(tidy(store=database, now=NOW + timedelta(days=days)))
+        with database.transaction() as conn:
+            return subscriptions.find_confirmation(conn, receipt.id) is not None
+
+    assert is_asked(7)
+    assert not is_asked(9)
+    assert desk.rows()["outbox"] == 1
+    assert not is_asked(31)
+    assert desk.rows()["outbox"] == 0

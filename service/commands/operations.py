@@ -17,6 +17,8 @@ from service.errors import DeskError, UsageError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from service.store.outbox import Standing
+
 Finding = tuple[bool, str, str]  # whether it is well, what, and in words
 
 
@@ -48,7 +50,7 @@ def run_doctor(args: argparse.Namespace) -> int:
             findings = [*_check_content(conn, config), _check_model(conn)]
     except DeskError as error:
         findings = [(False, "database", error.detail)]
-    findings.append(_check_redis(config.redis_url))
+    findings += [_check_redis(config.redis_url), _check_mail_server(config)]
     for works, part, text in findings:
         print(f"{'ok  ' if works else 'BAD '} {part:<12} {text}")
     return 0 if all(works for works, *_rest in findings) else 1
@@ -59,12 +61,12 @@ def _check_content(conn: "Connection", config: Config) -> list[Finding]:
 
     known = [site.key for site in sites.list_sites(conn)]
     moderators = people.count_moderators(conn)
-    waiting = outbox.count_waiting(conn)
+    mail = outbox.standing(conn)
     return [
         (True, "database", "PostgreSQL" if config.database_url else f"SQLite in {config.data_dir}"),
         (bool(known), "sites", ", ".join(known) or "none: comment-desk site add KEY …"),
         (moderators > 0, "moderators", str(moderators or "none: comment-desk moderator add …")),
-        (not waiting, "outbox", _mail(waiting)),
+        _check_outbox(mail, outbox.list_faults(conn), bool(config.smtp_url)),
     ]
 
 
@@ -78,8 +80,37 @@ def _check_model(conn: "Connection") -> Finding:
         return False, "model", f"{error}; every new comment is held as unscored"
 
 
-def _mail(waiting: int) -> str:
-    return f"{waiting} messages wait; this version writes mail down and does not send it yet"
+def _check_outbox(mail: "Standing", faults: list[tuple[str, int]], is_sent: bool) -> Finding:
+    parts = [f"{mail.waiting} mails wait"]
+    if mail.troubled:
+        parts.append(f"{mail.troubled} of them failed before")
+    if mail.failed:
+        parts.append(f"{mail.failed} were given up")
+    parts += [f"{number} × {fault}" for fault, number in faults]
+    if mail.waiting and not is_sent:
+        parts.append("they go out once COMMENT_DESK_SMTP_URL is set")
+    works = not (mail.troubled or mail.failed or (mail.waiting and not is_sent))
+    return works, "outbox", "; ".join(parts)
+
+
+def _check_mail_server(config: Config) -> Finding:
+    from service.mail.carrier import Carrier, ServerAway
+    from service.mail.server import parse_mail_server
+
+    server = parse_mail_server(config.smtp_url, config.mail_from)
+    if server is None:
+        return True, "mail", "none is sent: COMMENT_DESK_SMTP_URL is not set"
+
+    async def check() -> None:
+        carrier = Carrier(server)
+        await carrier.check()
+        await carrier.aclose()
+
+    try:
+        asyncio.run(check())
+    except ServerAway as error:
+        return False, "mail", f"{server.host}:{server.port} cannot be used: {error.fault}"
+    return True, "mail", f"{server.host}:{server.port}, from {server.sender}"
 
 
 def _check_redis(url: str) -> tuple[bool, str, str]:

@@ -96,6 +96,8 @@ def parse_submission(
         lang=_read_lang(text["lang"]),
         parent_id=_read_id(text["parent_id"], errors),
         consent=_read_switch(fields, "consent", errors, form),
+        notify=_read_switch(fields, "notify", errors, form),
+        confirm=_read_switch(fields, "confirm", errors, form),
         idempotency_key=_read_idempotency_key(idempotency_key, errors),
         form_token=text["form_token"],
         author_token=text["author_token"],

@@ -22,10 +22,10 @@ from service.domain import (
     Thread,
     Verdict,
 )
-from service.store import audit, reports, search, threads
+from service.store import audit, reports, search, subscriptions, threads
 from service.store.prepared import Prepared
-from service.store.schema import HAS_ADDRESS, decision, site, thread
 from service.store.schema import comment as table
+from service.store.schema import decision, site, thread
 from service.tokens import NO_ID
 from service.vocabulary import DEFERRING, VISIBLE, Band, Choice, Code, Outcome, Reason, Status
 
@@ -118,6 +118,10 @@ def insert_comment(
     )  # fmt: skip
     if verdict.outcome.status in VISIBLE:
         threads.change_published(conn, thread.id, +1)
+        if submission.parent_id is not None:
+            subscriptions.tell_of_reply(
+                conn, comment_id, submission.parent_id, site.id, submission.email, now
+            )
     if score is not None and score.shadow is not None:
         shadow = score.shadow
         _SHADE.run(
@@ -174,6 +178,10 @@ def change_status(
     visible = (to in VISIBLE) - (comment.status in VISIBLE)
     if visible or to in VISIBLE:
         threads.change_published(conn, comment.thread_id, visible)
+    if visible > 0 and comment.parent_id is not None:
+        subscriptions.tell_of_reply(
+            conn, comment.id, comment.parent_id, comment.site_id, comment.email, now
+        )
     audit.record(
         conn, comment.id, actor=actor, action=action, from_status=comment.status, to_status=to,
         detail=detail, now=now,
@@ -204,25 +212,6 @@ def change_text(
         )
     )  # fmt: skip
     search.index_again(conn, comment.id)
-
-
-def forget_addresses(conn: Connection, site_id: int, before: datetime, limit: int) -> int:
-    """Blank the client addresses of up to `limit` comments from before then; how many."""
-    old = (
-        select(table.c.id)
-        .where(table.c.site_id == site_id, HAS_ADDRESS, table.c.created_at < before)
-        .limit(limit)
-    )
-    return conn.execute(update(table).where(table.c.id.in_(old)).values(address="")).rowcount
-
-
-def erase_text(conn: Connection, comment_id: str) -> None:
-    """Blank what a person wrote; the row stays, so that replies keep their place."""
-    blank = dict.fromkeys(("name", "email", "website", "comment", "address"), "")
-    conn.execute(
-        update(table).where(table.c.id == comment_id).values(**blank, html=None, terms="[]")
-    )
-    search.index_again(conn, comment_id)
 
 
 def _html_columns(text: str, status: Status) -> dict[str, object]:

@@ -13,7 +13,7 @@ from service.store.comments import SELECT_COMMENT, comment_of
 from service.store.filters import Filter, conditions
 from service.store.schema import HELD, decision
 from service.store.schema import comment as table
-from service.vocabulary import Status
+from service.vocabulary import Band, Status
 
 LEASE = timedelta(minutes=5)
 
@@ -45,6 +45,19 @@ def _oldest(conn: Connection, wanted: Filter, deferred: int | None) -> Select[da
         select(table.c.created_at).where(*conditions(conn, wanted)).order_by(table.c.id).limit(1)
     )
     return query if deferred is None else query.where(table.c.deferred == deferred)
+
+
+def count_held(conn: Connection, site_id: int) -> tuple[int, datetime | None, int]:
+    """What waits on a site: how many comments, the oldest, and how many more look like spam."""
+    is_spam = table.c.band == Band.LIKELY_SPAM
+    row = conn.execute(
+        select(
+            func.count().filter(~is_spam).label("waiting"),
+            func.min(table.c.created_at).filter(~is_spam).label("oldest"),
+            func.count().filter(is_spam).label("spam"),
+        ).where(HELD, table.c.site_id == site_id)
+    ).one()
+    return row.waiting, row.oldest, row.spam
 
 
 def count_newer(conn: Connection, wanted: Filter, since: str) -> int:

@@ -56,6 +56,12 @@ def get_site(conn: Connection, key: str) -> Site:
     return found
 
 
+def find_site_by_id(conn: Connection, site_id: int) -> Site | None:
+    """The site with this id, or None."""
+    row = conn.execute(_SELECT.where(table.c.id == site_id)).first()
+    return None if row is None else _site(conn, row)
+
+
 def list_sites(conn: Connection) -> list[Site]:
     """Every site, by key."""
     return [_site(conn, row) for row in conn.execute(_SELECT.order_by(table.c.key)).all()]

@@ -40,7 +40,7 @@ async def post_comment(request: DeskRequest) -> Response:
         typed = _text_fields(fields)
         site = await read.find_site(typed.get("site", ""), store=request.state["store"])
         pages: Pages = request.state["pages"]
-        return pages.form(typed, site.origins if site else (), error)
+        return pages.form(typed, site, error)
     request.state["metrics"].comments.labels(receipt.status).inc()
     if as_json:
         headers = {"Location": _place_of(receipt), "Cache-Control": "no-store"}
@@ -85,7 +85,11 @@ async def get_form(request: DeskRequest) -> Response:
     site = await read.read_site(site_key, store=request.state["store"])
     check_origin(site, page_url, request.headers.get("origin", ""))
     token = form_token(request, site_key, page_url)
-    settings = wire.FormSettings(site.policy.comments == "open", site.policy.edit_window)
+    mails = request.state["pages"].mails
+    settings = wire.FormSettings(
+        site.policy.comments == "open", site.policy.edit_window,
+        notify=mails, confirm=mails and site.policy.publish_proven,
+    )  # fmt: skip
     answer = wire.Form(token, settings)
     if site.wants_proof:
         answer.proof = make_challenge(request.state["secret"], site_key, page_url, token, clock())

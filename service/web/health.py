@@ -27,9 +27,9 @@ async def readyz(request: DeskRequest) -> Response:
     state = request.state
     try:
         await read.list_origins(store=state["store"])
-        database = "up"
+        database, mail = "up", await _mail(request)
     except Unavailable:
-        database = "down"
+        database, mail = "down", {"status": "down"}
     await state["link"].ping()
     link = state["link"].state
     parts = {
@@ -50,12 +50,23 @@ async def readyz(request: DeskRequest) -> Response:
             "name": state["serving"].name,
             "while_down": "every new comment is held as unscored",
         },
+        "mail": mail | {"while_down": "mails wait; comments are taken in as ever"},
     }
     works = database == "up"
     whole = works and link.status == "up" and bool(state["serving"].name)
     status = "ready" if whole else "degraded" if works else "unavailable"
     body = {"status": status, "parts": parts}
     return json_response(body, 200 if works else 503, _NO_STORE)
+
+
+async def _mail(request: DeskRequest) -> dict[str, object]:
+    """How the outbox stands; `down` while what was tried does not go out, or did not at all."""
+    found = await read.read_outbox(store=request.state["store"])
+    if not request.state["pages"].mails:
+        status = "off"
+    else:
+        status = "down" if found.troubled or found.failed else "up"
+    return {"status": status, "waiting": found.waiting, "failed": found.failed}
 
 
 async def get_metrics(request: DeskRequest) -> Response:
@@ -70,8 +81,12 @@ async def get_metrics(request: DeskRequest) -> Response:
     metrics.writes_waiting.set(state["store"].waiting)
     try:
         metrics.oldest_transaction.set(await state["store"].oldest_transaction())
+        mail = await read.read_outbox(store=state["store"])
+        metrics.mails_waiting.set(mail.waiting)
+        metrics.mails_failed.set(mail.failed)
     except Unavailable:
-        metrics.oldest_transaction.set(math.nan)
+        for gauge in (metrics.oldest_transaction, metrics.mails_waiting, metrics.mails_failed):
+            gauge.set(math.nan)
     registry = metrics.registry
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:  # several workers: add theirs up
         registry = CollectorRegistry()

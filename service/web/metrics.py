@@ -1,6 +1,7 @@
 """What is counted for Prometheus; names and meanings are listed in docs/operations.md."""
 
 import math
+from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -56,6 +57,18 @@ class Metrics:
             "commentdesk_sites_attacked", "Sites that hold everything now, attacked or by setting",
             registry=self.registry, multiprocess_mode="mostrecent",
         )  # fmt: skip
+        self.mails = Counter(
+            "commentdesk_mails", "Mails by what became of an attempt to send them", ["result"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.mails_waiting = Gauge(
+            "commentdesk_mails_waiting", "Mails in the outbox; NaN while the database is away",
+            registry=self.registry, multiprocess_mode="mostrecent",
+        )  # fmt: skip
+        self.mails_failed = Gauge(
+            "commentdesk_mails_failed", "Mails given up within the last 30 days",
+            registry=self.registry, multiprocess_mode="mostrecent",
+        )  # fmt: skip
         self.score_drift = Gauge(
             "commentdesk_score_drift",
             "Stability index of the last seven days' scores against the four weeks before, over"
@@ -63,6 +76,12 @@ class Metrics:
             registry=self.registry, multiprocess_mode="mostrecent",
         )  # fmt: skip
         self.score_drift.set(math.nan)
+
+    def count_mails(self, done: Mapping[str, int]) -> None:
+        """Count what became of mails."""
+        for result, number in done.items():
+            if number:
+                self.mails.labels(result).inc(number)
 
     def count_request(self, endpoint: str, status: int, seconds: float) -> None:
         """Count an answer and its time."""

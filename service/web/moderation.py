@@ -14,7 +14,7 @@ from service.intake.submission import parse_idempotency_key
 from service.store.queue import LEASE
 from service.tokens import digest
 from service.vocabulary import Role
-from service.web import wire
+from service.web import wire_desk
 from service.web.api import json_response
 from service.web.auth import require_actor
 from service.web.body import read_json
@@ -41,9 +41,9 @@ async def get_queue(request: DeskRequest) -> Response:
         after=cursor_of(query, order),
         store=request.state["store"],
     )
-    entries = [wire.QueueEntry.of(item) for item in items]
+    entries = [wire_desk.QueueEntry.of(item) for item in items]
     cursor = spell_cursor(items[-1].cursor) if len(entries) == limit else None
-    return json_response(wire.QueuePage(entries, cursor), headers=_PRIVATE)
+    return json_response(wire_desk.QueuePage(entries, cursor), headers=_PRIVATE)
 
 
 async def get_watch(request: DeskRequest) -> Response:
@@ -68,7 +68,7 @@ async def get_watch(request: DeskRequest) -> Response:
 async def post_claim(request: DeskRequest) -> Response:
     """Lease the next held comments, or those of `ids` that are free, to whoever asks."""
     actor = await require_actor(request, Role.MODERATOR)
-    wanted = _parse(await read_json(request), wire.ClaimRequest)
+    wanted = _parse(await read_json(request), wire_desk.ClaimRequest)
     if not 1 <= wanted.limit <= MOST:
         raise _invalid("limit", f"limit is a number from 1 to {MOST}.")
     if not 1 <= wanted.seconds <= LEASE.seconds:
@@ -82,24 +82,24 @@ async def post_claim(request: DeskRequest) -> Response:
         store=request.state["store"],
         now=clock(),
     )
-    entries = [wire.QueueEntry.of(item) for item in items]
-    return json_response(wire.QueuePage(entries, None), headers=_PRIVATE)
+    entries = [wire_desk.QueueEntry.of(item) for item in items]
+    return json_response(wire_desk.QueuePage(entries, None), headers=_PRIVATE)
 
 
 async def post_release(request: DeskRequest) -> Response:
     """Give claims back."""
     actor = await require_actor(request, Role.MODERATOR)
-    wanted = _parse(await read_json(request), wire.ReleaseRequest)
+    wanted = _parse(await read_json(request), wire_desk.ReleaseRequest)
     ids = check_ids(wanted.ids)
     released = await review.release(actor, ids, store=request.state["store"])
-    return json_response(wire.Released(released), headers=_PRIVATE)
+    return json_response(wire_desk.Released(released), headers=_PRIVATE)
 
 
 async def post_decision(request: DeskRequest) -> Response:
     """Approve or reject one or many; 409 when nothing could be changed. A key makes it safe to
     send again."""
     actor = await require_actor(request, Role.MODERATOR)
-    wanted = _parse(await read_json(request), wire.DecisionRequest)
+    wanted = _parse(await read_json(request), wire_desk.DecisionRequest)
     if len(wanted.note) > 2000:
         raise _invalid("note", "A note has 2,000 characters at most.")
     key = parse_idempotency_key(request.headers.get("idempotency-key", ""))
@@ -124,7 +124,7 @@ async def get_history(request: DeskRequest) -> Response:
     actor = await require_actor(request)
     comment_id = path_id(request)
     _item, entries = await review.read_comment(actor, comment_id, store=request.state["store"])
-    history = wire.History([wire.HistoryLine.of(entry) for entry in entries])
+    history = wire_desk.History([wire_desk.HistoryLine.of(entry) for entry in entries])
     return json_response(history, headers=_PRIVATE)
 
 
@@ -132,7 +132,7 @@ async def get_stats(request: DeskRequest) -> Response:
     """What waits, what was decided, and how far people and model agree."""
     actor = await require_actor(request)
     stats = await tally.read_stats(actor, store=request.state["store"], now=clock())
-    shown = wire.StatsShown(
+    shown = wire_desk.StatsShown(
         stats.waiting, stats.oldest, stats.decided_today, stats.agreement, stats.by_reason
     )
     return json_response(shown, headers=_PRIVATE)
@@ -148,7 +148,7 @@ def check_ids(ids: list[str]) -> tuple[str, ...]:
 
 
 def _decided(result: DecisionResult) -> Response:
-    return json_response(wire.Decided.of(result), 200 if result.changed else 409, _PRIVATE)
+    return json_response(wire_desk.Decided.of(result), 200 if result.changed else 409, _PRIVATE)
 
 
 def _parse(fields: object, kind: type[T]) -> T:

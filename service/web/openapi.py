@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from service import review
 from service.vocabulary import Band, Code, Order, Status
-from service.web import wire
+from service.web import wire, wire_desk
 from service.web.problems import Problem
 from service.web.state import DeskRequest
 
@@ -80,7 +80,7 @@ _CALLS: dict[str, _Call] = {
     "post_preview": _Call(wire.Preview, body=wire.PreviewRequest, refusals=(404, 422, 429)),
     "get_counts": _Call(wire.Counts, query=_query(_PAGE), refusals=(404, 422)),
     "get_queue": _Call(
-        wire.QueuePage, query=_query(_QUEUE, _ORDERED), security="moderator",
+        wire_desk.QueuePage, query=_query(_QUEUE, _ORDERED), security="moderator",
         refusals=(401, 403, 404, 422),
     ),
     "get_watch": _Call(
@@ -88,22 +88,24 @@ _CALLS: dict[str, _Call] = {
         refusals=(401, 403, 404, 422),
     ),
     "post_claim": _Call(
-        wire.QueuePage, body=wire.ClaimRequest, security="moderator", refusals=(401, 403, 422)
+        wire_desk.QueuePage, body=wire_desk.ClaimRequest, security="moderator",
+        refusals=(401, 403, 422),
     ),
     "post_release": _Call(
-        wire.Released, body=wire.ReleaseRequest, security="moderator", refusals=(401, 403, 422)
+        wire_desk.Released, body=wire_desk.ReleaseRequest, security="moderator",
+        refusals=(401, 403, 422),
     ),
     "post_decision": _Call(
-        wire.Decided, body=wire.DecisionRequest, security="moderator",
+        wire_desk.Decided, body=wire_desk.DecisionRequest, security="moderator",
         refusals=(401, 403, 409, 422),
-        others=((409, wire.Decided),),
+        others=((409, wire_desk.Decided),),
     ),
     "post_undo": _Call(
-        wire.Decided, security="moderator", refusals=(401, 403, 404),
-        others=((409, wire.Decided),),
+        wire_desk.Decided, security="moderator", refusals=(401, 403, 404),
+        others=((409, wire_desk.Decided),),
     ),
-    "get_history": _Call(wire.History, security="moderator", refusals=(401, 404)),
-    "get_stats": _Call(wire.StatsShown, security="moderator", refusals=(401,)),
+    "get_history": _Call(wire_desk.History, security="moderator", refusals=(401, 404)),
+    "get_stats": _Call(wire_desk.StatsShown, security="moderator", refusals=(401,)),
     "get_thread": _Call("text/html", query=_query(_PAGE, _WINDOW), refusals=(404, 422)),
     "get_thread_form": _Call(
         "text/html", query=_query(_PAGE, {"parent_id": "the comment replied to"}),

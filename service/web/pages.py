@@ -14,6 +14,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
+from service.confirm import Confirmed
+from service.domain import Site
 from service.errors import DeskError, InvalidSubmission
 from service.intake.page import is_allowed_origin, origin_of
 from service.read import PublicComment, PublicPage
@@ -30,7 +32,9 @@ _CARRIED = (
     "site", "page_url", "page_title", "page_text", "lang", "parent_id", "form_token",
     "author_token", "proof", "consent",
 )  # fmt: skip
-_NOTHING_TYPED = dict.fromkeys((*_VISIBLE, *_CARRIED), "")
+_BOXES = ("confirm", "notify")
+_NOTHING_TYPED = dict.fromkeys((*_VISIBLE, *_CARRIED, *_BOXES), "")
+PROOF = "comment-desk-proof="  # embed.js looks for it
 _STATIC = Path(__file__).parent / "static"
 _DEEPEST = 4  # replies further down are shown at this depth
 
@@ -51,7 +55,7 @@ class Shown:
 class Pages:
     """The templates, and answers made from them. `public_url` gives the path prefix of links."""
 
-    def __init__(self, public_url: str) -> None:
+    def __init__(self, public_url: str, *, mails: bool = False) -> None:
         self._templates = Environment(
             loader=PackageLoader("service.web"),
             autoescape=True,
@@ -61,6 +65,7 @@ class Pages:
         )
         self._public_url = public_url.rstrip("/")
         self.base = urlsplit(public_url).path.rstrip("/")
+        self.mails = mails  # whether any is sent, and so may be asked for
         self._templates.globals |= {
             "base": self.base,
             "static": self._static,
@@ -102,28 +107,31 @@ class Pages:
     def thread(self, page: PublicPage, page_url: str, links: Links) -> Response:
         """A thread with its form, fit for the cache: no token in it."""
         context = _thread_context(page, page_url, links, "") | {"level": 1, "form_level": 2}
+        context["boxes"] = self._boxes(page.site)
         return self.page("thread.html", context, origins=page.site.origins)
 
     def fragment(self, page: PublicPage, page_url: str, links: Links) -> Response:
         """A thread with its form, without a page around them; its links and form name us."""
         context = _thread_context(page, page_url, links, "") | {"level": 2, "form_level": 2}
+        context["boxes"] = self._boxes(page.site)
         body = self.render("_thread.html", **context, base=self._public_url)
         return HTMLResponse(body)
 
     def demo(self, page: PublicPage, page_url: str, links: Links, form_token: str) -> Response:
         """The demo article, with thread and form in the page itself."""
         context = _thread_context(page, page_url, links, form_token)
-        context |= {"level": 2, "form_level": 2}
+        context |= {"level": 2, "form_level": 2, "boxes": self._boxes(page.site)}
         return self.page("demo.html", context, origins=page.site.origins)
 
     def form(
-        self, fields: dict[str, str], origins: Iterable[str], error: DeskError | None = None
+        self, fields: dict[str, str], site: Site | None, error: DeskError | None = None
     ) -> Response:
         """The form alone; after an error, with what is wrong and everything that was typed."""
         problem, headers = (None, {}) if error is None else problem_of(error)
         listed = error.errors if isinstance(error, InvalidSubmission) else []
-        known = tuple(origins)
+        known = site.origins if site else ()
         context = {
+            "boxes": self._boxes(site),
             "fields": _NOTHING_TYPED | fields,
             "errors": _NOTHING_TYPED | {e.field: e.message for e in reversed(listed)},
             "problem": problem,
@@ -134,6 +142,34 @@ class Pages:
         }
         status = 200 if problem is None else problem.status
         return self.page("form.html", context, status=status, origins=known, headers=headers)
+
+    def confirmed(self, done: Confirmed, form_token: str) -> Response:
+        """An address is confirmed: the way back with its proof, and a form that carries it, too.
+
+        The proof stands in the part of the address that browsers send to nobody.
+        """
+        fields = {
+            "site": done.site.key, "page_url": done.page_url, "form_token": form_token,
+            "author_token": done.author_token, "name": done.name, "email": done.email,
+        }  # fmt: skip
+        article = article_of(done.page_url, done.site.origins)
+        context = {
+            "done": done,
+            "article": article,
+            "back": f"{article}#{PROOF}{done.author_token}" if done.author_token else article,
+            "boxes": (),
+            "fields": _NOTHING_TYPED | fields,
+            "errors": _NOTHING_TYPED,
+            "form_level": 2,
+            "is_open": done.site.policy.comments == "open",
+        }
+        return self.page("confirmed.html", context, origins=done.site.origins)
+
+    def _boxes(self, site: Site | None) -> tuple[str, ...]:
+        """The boxes of the form: what may be asked for by mail."""
+        if site is None or not self.mails:
+            return ()
+        return ("confirm", "notify") if site.policy.publish_proven else ("notify",)
 
     def problem(self, problem: Problem, headers: Mapping[str, str]) -> Response:
         """An error as a readable page."""

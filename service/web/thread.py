@@ -109,7 +109,7 @@ async def get_thread_form(request: DeskRequest) -> Response:
         "form_token": form_token(request, site_key, page_url),
     }  # fmt: skip
     pages: Pages = request.state["pages"]
-    return pages.form(fields, site.origins)
+    return pages.form(fields, site)
 
 
 async def get_counts(request: DeskRequest) -> Response:

@@ -155,6 +155,7 @@ _ACTIONS = {
     "undo": "took a decision back",
     "edit": "changed the text",
     "withdraw": "withdrew it",
+    "confirm": "confirmed the e-mail address, and so it was published",
 }
 _UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 

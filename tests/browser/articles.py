@@ -47,9 +47,7 @@ def running_articles(service_url: str, site: str) -> Iterator[Articles]:
         def do_GET(self) -> None:
             article, _, query = self.path.partition("?")
             link = f'<a data-comment-count href="{article}">Comments</a>'
-            asked = {
-                name: values[0] for name, values in parse_qs(query, keep_blank_values=True).items()
-            }
+            asked = dict(parse_qsl(query, keep_blank_values=True))
             embedded = script.format(asked.get("site", site)) + link * (query == "list")
             lang = asked.get("lang", "en")
             direction = ' dir="rtl"' if lang == "ar" else ""

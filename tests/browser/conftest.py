@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from tests.browser.articles import running_articles
 from tests.browser.conversation import Written
+from tests.mail_server import MailServer, running_mail_server
+from tests.mailing import SENDER
 from tests.serving import Service, running_service
 
 SITE = "news"
@@ -38,6 +40,7 @@ class World:
     articles: str
     token: str
     client: httpx2.Client
+    mail: MailServer
     session: dict[str, Any] = field(default_factory=dict)
 
     def article(self) -> str:
@@ -98,7 +101,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One service and one website for all browser tests; each test has an article of its own."""
     data_dir: Path = tmp_path_factory.mktemp("browser")
     with (
-        running_service(data_dir, "--demo") as service,
+        running_mail_server() as mail,
+        running_service(
+            data_dir, "--demo", COMMENT_DESK_SMTP_URL=f"{mail.url}?from={SENDER}"
+        ) as service,
         running_articles(service.url, SITE) as articles,
     ):
         service.desk("site", "add", SITE, "--origin", articles.origin)
@@ -106,7 +112,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         service.desk("site", "set", "demo", *NO_LIMITS)
         token = service.desk("token", "add", "tests", "--role", "admin").split()[-1]
         with httpx2.Client(base_url=service.url) as client:
-            yield World(service, articles.origin, token, client)
+            yield World(service, articles.origin, token, client, mail)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+from tests.mail_server import running_mail_server
 from tests.serving import desk, run_command
 
 
@@ -70,6 +71,33 @@ def test_doctor_names_what_needs_attention(tmp_path: Path) -> None:
     away = run_command(tmp_path, "doctor", REDIS_URL=f"unix://{tmp_path}/nobody.sock")
     assert away.returncode == 1
     assert "does not answer at REDIS_URL" in away.stdout
+
+
+def test_doctor_tells_of_the_mail_server_and_of_mails_that_do_not_go_out(tmp_path: Path) -> None:
+    desk(tmp_path, "migrate")
+    desk(tmp_path, "site", "add", "news", "--origin", "https://news.example")
+    desk(tmp_path, "moderator", "add", "max", "--role", "admin")
+    assert "COMMENT_DESK_SMTP_URL is not set" in desk(tmp_path, "doctor")
+    with closing(sqlite3.connect(tmp_path / "comments.db")) as conn, conn:
+        conn.executemany(
+            "INSERT INTO outbox (id, site_id, kind, recipient, created_at, due_at, attempts,"
+            " failed_at, fault) VALUES (?, 1, 'reply', 'ann@mail.example', 0, 0, 9, ?, ?)",
+            [(b"1", None, None), (b"2", 1, "recipient refused (550)"), (b"3", None, "away")],
+        )
+
+    unset = run_command(tmp_path, "doctor")
+    with running_mail_server() as server:
+        url = f"{server.url}?from=desk@news.example"
+        there = run_command(tmp_path, "doctor", COMMENT_DESK_SMTP_URL=url)
+    gone = run_command(tmp_path, "doctor", COMMENT_DESK_SMTP_URL=url)
+
+    assert unset.returncode == there.returncode == gone.returncode == 1
+    assert "2 mails wait; 1 of them failed before; 1 were given up" in unset.stdout
+    assert "1 × recipient refused (550)" in unset.stdout
+    assert "once COMMENT_DESK_SMTP_URL is set" in unset.stdout
+    assert f"ok   mail         127.0.0.1:{server.port}, from desk@news.example" in there.stdout
+    assert f"BAD  mail         127.0.0.1:{server.port} cannot be used" in gone.stdout
+    assert "ann@" not in unset.stdout + there.stdout + gone.stdout
 
 
 def test_no_secret_is_printed(tmp_path: Path) -> None:

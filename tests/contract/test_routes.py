@@ -27,6 +27,8 @@ PUBLIC = {
     "GET /openapi.json", "GET /docs", "GET /livez",
     "GET /readyz", "GET /metrics", "GET /static",
     "POST /api/v1/comments/{id:uuid}/reports",
+    # by the link's own token
+    "GET /confirm", "POST /confirm", "GET /unsubscribe", "POST /unsubscribe",
 }  # fmt: skip
 OWN = {"PATCH /api/v1/comments/{id:uuid}", "DELETE /api/v1/comments/{id:uuid}"}  # by edit token
 ADMINS = {  # of every site

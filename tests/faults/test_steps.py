@@ -67,7 +67,7 @@ def post(service: Service, number: int) -> int:
     """The status of the comment with this number, on a page of its own; 0: no answer came."""
     body = a_body(
         page_url=f"https://news.example/{number}", comment=f"Remark {number} on the barley.",
-        name=f"Client {number}",
+        name=f"Client {number}", notify=True,
     )  # fmt: skip
     headers = {"Idempotency-Key": f"step-{number}"}
     try:
@@ -81,7 +81,6 @@ def whole_effect(data_dir: Path, settings: dict[str, str], engine: Engine) -> Ro
     """What one submission adds to each table where nothing breaks."""
     with running_service(data_dir, **settings) as service:
         prepare(service)
-        service.desk("site", "set", "news", "notify.email=desk@news.example")
         before = rows_of(engine)
         assert post(service, 0) == 201
         return added(before, rows_of(engine))

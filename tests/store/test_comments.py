@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import exc, insert, update
 
 from service.domain import AuthorHistory, Cluster, Signal, Term, Verdict
-from service.store import audit, comments, decisions, schema, threads
+from service.store import audit, comments, decisions, forgetting, schema, threads
 from service.store.database import Database
 from service.tokens import new_id
 from service.vocabulary import Band, Code, Outcome, Reason, Status
@@ -157,7 +157,7 @@ def test_erasing_leaves_nothing_a_person_wrote(database: Database) -> None:
             conn, status=Status.PUBLISHED, score=SPAM, website="https://ann.example"
         )
         comments.change_status(conn, comment, Status.REMOVED, actor="author", action="x", now=NOW)
-        comments.erase_text(conn, comment.id)
+        forgetting.erase_text(conn, comment.id)
         row = conn.execute(schema.comment.select()).one()
 
     written = {comment.name, comment.email, comment.website, comment.comment, comment.address}

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, select
 
 from service.domain import Verdict
-from service.store import comments, search
+from service.store import comments, forgetting, search
 from service.store.database import Database
 from service.store.schema import comment as table
 from service.tokens import NO_ID
@@ -96,7 +96,7 @@ def test_an_edit_and_an_erasure_change_what_is_found_at_once(database: Database)
             conn, edited, "Only oats here.", score=None, band=Band.UNSCORED,
             verdict=Verdict(Outcome.HOLD), now=NOW,
         )  # fmt: skip
-        comments.erase_text(conn, erased.id)
+        forgetting.erase_text(conn, erased.id)
 
         assert found(conn, "barley") == found(conn, "erik") == []
         assert found(conn, "oats") == ["Edda"]

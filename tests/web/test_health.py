@@ -36,7 +36,7 @@ def test_alive_and_ready_with_every_part(client: TestClient, sqlite: Database) -
     body = answer.json()
     assert body["status"] == "ready"
     assert {name: part["status"] for name, part in body["parts"].items()} == {
-        "database": "up", "redis": "up", "attack_mode": "off", "model": "up",
+        "database": "up", "redis": "up", "attack_mode": "off", "model": "up", "mail": "off",
     }  # fmt: skip
 
 

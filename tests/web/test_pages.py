@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.domain import Site
 from service.errors import (
     CommentsClosed,
     FieldError,
@@ -15,11 +16,13 @@ from service.errors import (
     Unavailable,
 )
 from service.read import PublicComment
+from service.settings import Policy
 from service.web.pages import Pages, article_of, coded, in_place, policy
 from service.web.problems import Problem
 
 PAGES = Pages("https://comments.example/desk-prefix")
 NEWS = ("https://news.example",)
+SITE = Site(1, "news", "News", NEWS, Policy.from_settings({}), 1)
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 TYPED = {
     "site": "news",
@@ -50,7 +53,7 @@ def test_a_form_with_errors_keeps_everything_and_says_what_is_wrong_where() -> N
         FieldError("page_title", "too-long", "The page's title is too long."),
     ]
 
-    page = PAGES.form(TYPED, NEWS, InvalidSubmission(errors))
+    page = PAGES.form(TYPED, SITE, InvalidSubmission(errors))
     body = body_of(page)
 
     assert page.status_code == 422
@@ -82,7 +85,7 @@ def test_a_form_with_errors_keeps_everything_and_says_what_is_wrong_where() -> N
 def test_other_refusals_are_told_on_the_same_page_with_the_text_kept(
     error: Exception, status: int, words: str
 ) -> None:
-    page = PAGES.form(TYPED, NEWS, error)  # type: ignore[arg-type]
+    page = PAGES.form(TYPED, SITE, error)  # type: ignore[arg-type]
 
     assert page.status_code == status
     assert ("retry-after" in page.headers) == (status in (429, 503))
@@ -91,14 +94,14 @@ def test_other_refusals_are_told_on_the_same_page_with_the_text_kept(
 
 
 def test_the_honeypot_is_hidden_from_people_and_from_assistive_technology() -> None:
-    body = body_of(PAGES.form(TYPED, NEWS))
+    body = body_of(PAGES.form(TYPED, SITE))
 
     assert '<div class="trap" aria-hidden="true">' in body
     assert '<input name="url2" tabindex="-1" autocomplete="off">' in body
 
 
 def test_links_of_our_own_carry_the_path_prefix() -> None:
-    body = body_of(PAGES.form(TYPED, NEWS))
+    body = body_of(PAGES.form(TYPED, SITE))
 
     assert 'action="/desk-prefix/api/v1/comments"' in body
     assert re.search(r'href="/desk-prefix/static/thread.css\?v=[0-9a-f]{12}"', body)
@@ -123,7 +126,7 @@ def test_a_policy_without_a_site_lets_nobody_frame_and_forms_stay_here() -> None
 )
 def test_only_pages_of_the_site_are_linked(page_url: str) -> None:
     assert article_of(page_url, NEWS) == ""
-    assert "Back to the article" not in body_of(PAGES.form({"page_url": page_url}, NEWS))
+    assert "Back to the article" not in body_of(PAGES.form({"page_url": page_url}, SITE))
 
 
 def test_a_problem_is_a_page() -> None:

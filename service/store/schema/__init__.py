@@ -20,14 +20,15 @@ from service.store.schema.comments import (
 from service.store.schema.metadata import metadata
 from service.store.schema.models import model, promotion, retraining, shadow
 from service.store.schema.notes import note, snippet
-from service.store.schema.outbox import outbox
+from service.store.schema.outbox import WAITING, outbox
 from service.store.schema.people import api_token, grant, moderator, session, sign_in_link
 from service.store.schema.proofs import identity, recovery_code, second_factor
 from service.store.schema.reports import report
 from service.store.schema.rules import rule
 from service.store.schema.search import search_entry
+from service.store.schema.subscriptions import confirmation, subscription
 
-HEAD = "0009"  # the newest migration; a test holds it against the folder
+HEAD = "0010"  # the newest migration; a test holds it against the folder
 
 __all__ = [
     "GROUPED",
@@ -38,10 +39,12 @@ __all__ = [
     "REPORTED",
     "SURENESS",
     "UNGROUPED",
+    "WAITING",
     "api_token",
     "attack",
     "audit",
     "comment",
+    "confirmation",
     "decision",
     "decision_item",
     "grant",
@@ -64,5 +67,6 @@ __all__ = [
     "sign_in_link",
     "site",
     "snippet",
+    "subscription",
     "thread",
 ]

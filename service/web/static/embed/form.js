@@ -2,6 +2,7 @@
 // --- the form ---
 
 const FIELDS = ["comment", "name", "email", "website"];
+const BOXES = ["confirm", "notify"]; // shown where the site sends mails
 const DRAFT_LIMIT = 20000; // characters
 const AUTHOR = "comment-desk author"; // what the reader let us keep for the next time
 
@@ -32,6 +33,7 @@ class CommentThread extends ThreadView {
     this.draw();
     this.placeForm();
     this.follow();
+    if (this.proof?.isNew) this.tell(this.say("proven"));
   }
 
   /** @param {string | null} [text] @returns {string} */
@@ -62,8 +64,9 @@ class CommentThread extends ThreadView {
           this.makeField("name", "input", { autocomplete: "name", maxlength: "100" }),
           this.makeField("email", "input", { type: "email", autocomplete: "email", maxlength: "254" }),
           this.makeField("website", "input", { autocomplete: "url", inputmode: "url", maxlength: "2048" })),
-        node("p", { class: "choice" }, node("input", { type: "checkbox", id: "f-consent", name: "consent" }),
-          node("label", { for: "f-consent" }, this.say("consent")))),
+        ...[...BOXES, "consent"].map((name) => node("p", { class: "choice", id: `b-${name}`, hidden: name !== "consent" },
+          node("input", { type: "checkbox", id: `f-${name}`, name }),
+          node("label", { for: `f-${name}` }, this.say(name))))),
       node("div", { class: "trap", "aria-hidden": "true" },
         node("label", {}, this.say("empty"), node("input", { name: "url2", tabindex: "-1", autocomplete: "off" }))),
       node("section", { class: "preview", "aria-label": this.say("previewOf"), tabindex: "-1", hidden: true }),
@@ -154,8 +157,8 @@ class CommentThread extends ThreadView {
     return this.loaded;
   }
 
-  /** A comment has been taken in. @param {string} id @param {string} status */
-  async taken(id, status) {
+  /** A comment has been taken in. @param {string} id @param {string[]} told */
+  async taken(id, told) {
     this.field("comment").value = this.changed ? this.draft() : this.draft(null);
     this.part(".preview").hidden = true;
     this.parent = this.changed = null;
@@ -163,7 +166,7 @@ class CommentThread extends ThreadView {
     this.placeForm();
     this.draw();
     const found = this.reach(id);
-    this.tell(this.say(status === "published" ? "published" : "held"), !found);
+    this.tell(told.map((name) => this.say(name)).join(" "), !found);
   }
 
   close() {

@@ -76,6 +76,17 @@ function kept(where, key, value) {
   }
 }
 
+/** The proof of a confirmed address, which a link from the service brings along in the part of the
+ *  page's address that is sent to nobody. It is taken out of there at once, and is good for as long
+ *  as the page is open where it cannot be kept.
+ *  @param {string} site @returns {{text: string, isNew: boolean}} */
+function proofOf(site) {
+  const found = /^#comment-desk-proof=(\d+\.[\w-]{32})$/.exec(location.hash)?.[1];
+  if (found) history.replaceState(history.state, "", location.pathname + location.search);
+  const text = kept("localStorage", `comment-desk ${site} proof`, found) || found || "";
+  return { text, isNew: Boolean(found) };
+}
+
 /** @param {string} text @returns {any} what JSON says, or nothing */
 function parsed(text) {
   try {

@@ -51,6 +51,7 @@ class Thread extends HTMLElement {
     const page_url = this.dataset.page || canonical?.href || location.href.split("#")[0];
     const memory = `comment-desk ${site} ${page_url}`;
     if (memory !== this.memory) {
+      this.proof = proofOf(site);
       this.place = { site, page_url };
       this.memory = memory;
       this.locale = /** @type {HTMLElement | null} */ (this.closest("[lang]"))?.lang || "";

@@ -34,7 +34,7 @@ async function solve(challenge) {
 
 /** Sends what a reader writes. @param {any} thread the element @param {any} tools of embed.js */
 export class Writer {
-  /** @type {Promise<{text: string, at: number, open: boolean, proof: Promise<string>}> | null} */ token = null;
+  /** @type {Promise<{text: string, at: number, settings: Record<string, any>, proof: Promise<string>}> | null} */ token = null;
   sending = false;
   refused = false; // this page is, and its author has been told
   attempt = { body: "", key: "" };
@@ -50,12 +50,14 @@ export class Writer {
     const { thread, tools: { call, query, Refused } } = this;
     this.token ||= call("/api/v1/form" + query(thread.place)).then(
       (form) => ({
-        text: form.form_token, at: Date.now(), open: form.settings.open,
+        text: form.form_token, at: Date.now(), settings: form.settings,
         proof: solve(form.proof).catch(() => ""),
       }),
     );
     this.token.then((token) => {
-      if (!token.open) thread.close();
+      if (!token.settings.open) thread.close();
+      thread.part("#b-confirm").hidden = !token.settings.confirm || Boolean(thread.proof.text);
+      thread.part("#b-notify").hidden = !token.settings.notify;
       if (Date.now() - token.at > OLDEST) this.token = null;
     }, (error) => {
       this.token = null; // the next focus tries again
@@ -108,6 +110,7 @@ export class Writer {
       page_text: cut((around?.innerText || "").trim(), 2000),
       lang: cut(thread.locale, 100),
       form_token: token.text,
+      author_token: thread.proof.text,
       ...(proof ? { proof } : {}),
     }, { "Idempotency-Key": this.attempt.key }));
     keepAuthor(typed);
@@ -126,6 +129,8 @@ export class Writer {
       website: website && !/^([a-z][a-z0-9+.-]*:|\/\/)/i.test(website) ? `https://${website}` : website,
       comment: thread.field("comment").value,
       consent: thread.field("consent").checked,
+      confirm: thread.field("confirm").checked,
+      notify: thread.field("notify").checked,
       url2: thread.field("url2").value,
     };
   }
@@ -146,7 +151,10 @@ export class Writer {
     if (edit_token) thread.keepMine(id, { token: edit_token, until: edit_until || "", text });
     this.token = null; // good for one comment
     this.attempt = { body: "", key: "" };
-    await thread.taken(id, status);
+    const confirm = thread.field("confirm");
+    const asked = !thread.changed && !thread.proof.text && (confirm.checked || thread.field("notify").checked);
+    confirm.checked = false; // one link is enough
+    await thread.taken(id, [status === "published" ? "published" : "held", ...(asked ? ["mailed"] : [])]);
   }
 
   /** @param {any} error */

@@ -1,0 +1,1 @@
+"""Stage: letters and the mail server they go to; nothing of the database."""
