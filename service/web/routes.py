@@ -47,6 +47,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/api/v1/stats", moderation.get_stats),
     Route("/threads", thread.get_thread),
     Route("/threads/form", thread.get_thread_form),
+    Route("/threads/report", reports.get_report),
     Route("/confirm", confirming.get_confirm),
     Route("/confirm", confirming.post_confirm, methods=["POST"]),
     Route("/unsubscribe", confirming.get_unsubscribe),

@@ -188,3 +188,22 @@ def test_colours_and_type_come_from_the_page(world: World, open_page: Open) -> N
     expect(heading).to_be_visible()
     family = page.evaluate("getComputedStyle(document.querySelector('h1')).fontFamily")
     expect(heading).to_have_css("font-family", family)
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_a_reader_reports_a_comment_and_a_moderator_sees_it(
+    world: World, open_page: Open, visit_desk: Open, scripts: bool
+) -> None:
+    article = world.article()
+    world.published(article, f"Nobody asked for this, {scripts}.", name="Rude Rudi")
+    page = open_page(article if scripts else world.thread(article), java_script_enabled=scripts)
+
+    page.get_by_role("button" if scripts else "link", name="Report the comment of Rude").click()
+    expect(
+        page.get_by_text("Tell the moderators that this comment breaks the rules?")
+    ).to_be_visible()
+    page.get_by_role("button", name="Report", exact=True).click()
+
+    expect(page.get_by_text("Thank you")).to_be_visible()
+    desk = visit_desk(f"/desk/?status=published&reported=1&page_url={article}")
+    expect(desk.get_by_role("article", name="Rude Rudi")).to_contain_text("by 1 reader")

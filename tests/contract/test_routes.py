@@ -19,7 +19,8 @@ from tests.web.asking import a_token
 PUBLIC = {
     "GET /desk",  # on to the queue, which asks who it is
     "POST /api/v1/comments", "GET /api/v1/comments", "GET /api/v1/counts", "GET /api/v1/form",
-    "POST /api/v1/preview", "GET /threads", "GET /threads/form", "GET /embed.js", "GET /demo",
+    "POST /api/v1/preview", "GET /threads", "GET /threads/form", "GET /threads/report",
+    "GET /embed.js", "GET /demo",
     "GET /embed/writing.js", "GET /feeds/{site}.atom", "GET /embed/words/{language}.json",
     "GET /desk/sign-in", "POST /desk/sign-in", "GET /desk/sign-in/code", "POST /desk/sign-in/code",
     "GET /desk/welcome", "POST /desk/welcome",

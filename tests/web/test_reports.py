@@ -2,10 +2,11 @@
 
 from starlette.testclient import TestClient
 
+from service.store import comments
 from service.store.database import Database
 from service.tokens import new_id
 from service.vocabulary import Role, Status
-from tests.factories import NOW, ORIGIN, a_comment, a_site
+from tests.factories import NOW, ORIGIN, PAGE, a_comment, a_site
 from tests.web.asking import COMMENTS, a_token, check_problem
 from tests.web.moderating import sign_in
 
@@ -64,3 +65,35 @@ def test_a_reported_comment_shows_in_the_queue_and_at_the_desk(
     )
     assert answer.status_code == 303
     assert "reported by readers" not in eva.get("/desk/").text
+
+
+def test_without_scripts_a_page_asks_and_a_page_thanks(
+    client: TestClient, sqlite: Database
+) -> None:
+    with sqlite.transaction() as conn:
+        a_site(conn)
+        comment = a_comment(conn, status=Status.PUBLISHED)
+    place = f"site=news&page_url={PAGE}"
+
+    asked = client.get(f"/threads/report?{place}&id={comment.id}")
+    thanked = client.post(path(comment.id), headers={"Accept": "text/html"}, data={"": ""})
+
+    assert f'action="/api/v1/comments/{comment.id}/reports"' in asked.text
+    assert f"{PAGE}#comment-{comment.id}" in asked.text
+    assert thanked.status_code == 202
+    assert "The moderators will look at it." in thanked.text
+    with sqlite.transaction() as conn:
+        found = comments.find_comment(conn, comment.id)
+        assert found is not None
+        assert found.reports == 1
+
+
+def test_no_page_asks_about_what_is_not_named_or_elsewhere(
+    client: TestClient, sqlite: Database
+) -> None:
+    with sqlite.transaction() as conn:
+        a_site(conn)
+
+    assert client.get(f"/threads/report?site=news&page_url={PAGE}").status_code == 404
+    elsewhere = f"site=news&page_url=https://elsewhere.example/&id={new_id(NOW)}"
+    assert client.get(f"/threads/report?{elsewhere}").status_code == 403
