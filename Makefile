@@ -36,10 +36,10 @@ run: $(INSTALLED) ## Run the service with a demo site, data in .desk; e.g. make 
 	@exec $(BIN)/comment-desk serve --demo --data-dir .desk $(ARGS)
 
 test: $(INSTALLED_TESTS) system-packages ## Run the tests; one file: make test T=tests/test_x.py ARGS=-x
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow" $(ARGS) $(T)
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow" $(ARGS) $(T)
 
 test-fast: $(INSTALLED_TESTS) ## Run the tests that need no browser
-	$(BIN)/pytest -n 2 --dist loadfile -m "not slow and not browser" $(ARGS) $(T)
+	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow and not browser" $(ARGS) $(T)
 
 browser: $(INSTALLED_TESTS) system-packages ## Run the tests that drive a real Chromium
 	$(BIN)/pytest -m "browser and not slow" $(ARGS) $(T)
@@ -74,7 +74,7 @@ topologies: $(INSTALLED_TESTS) ## Kill, hang and move the nodes of a Redis Clust
 	$(BIN)/pytest -v -m slow $(ARGS) tests/faults/test_topologies.py
 
 retraining: $(INSTALLED_TESTS) ## Retrain on 100,000 decisions and hold the memory it takes; some minutes
-	$(BIN)/pytest -v -m slow $(ARGS) tests/test_retrain.py
+	$(BIN)/pytest -v -m slow $(ARGS) tests/test_retrain.py tests/commands/test_models.py
 
 soak: $(INSTALLED_TESTS) ## Kill the service 500 times under load, and 100 times with two workers; an hour
 	FAULT_ROUNDS=500 $(BIN)/pytest -v -m slow -k many_kills $(ARGS) tests/faults

@@ -31,6 +31,14 @@ ROOT = Path(__file__).resolve().parent.parent
 CORPORA = Path(os.environ.get("COMMENT_DESK_CORPORA", ROOT.parent / "shared"))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each file's tests stay together, and so do all of a browser's, which share one service."""
+    for item in items:
+        group = "browser" if item.get_closest_marker("browser") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture
 def now() -> datetime:
     """A fixed instant, so that no test reads the clock."""

@@ -26,8 +26,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "r.html"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1200])
+@pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1200, "light")])
 def test_the_report_is_clean_and_never_wider_than_the_screen(
     report: Path, scheme: str, width: int, open_page: Callable[..., Page]
 ) -> None:

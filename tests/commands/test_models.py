@@ -5,6 +5,8 @@ In processes of their own: learning lowers the priority of the one it runs in.
 
 from pathlib import Path
 
+import pytest
+
 from service.store import models
 from service.store.database import Database
 from tests.deciding import decided_site
@@ -20,6 +22,7 @@ def test_models_lists_the_shipped_one_where_nothing_was_set_up(tmp_path: Path) -
     assert not nowhere.exists()
 
 
+@pytest.mark.slow
 def test_from_decisions_to_a_model_in_use_and_back(sqlite: Database, tmp_path: Path) -> None:
     decided_site(sqlite, 120)
 

@@ -1,6 +1,7 @@
 """The desk says that a site is under attack, why, and lets a moderator end it or keep it on."""
 
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
 from starlette.testclient import TestClient
@@ -10,11 +11,18 @@ from service.store import attacks, sites
 from service.store.database import Database
 from service.vocabulary import Role
 from tests.factories import PAGE, a_site
-from tests.redis_server import wait_until
 from tests.web.asking import THREAD, post
 from tests.web.moderating import sign_in
 
 ATTACKS = "/desk/attacks"
+
+
+def look_now(client: TestClient) -> None:
+    """The process looks for attacks at once, and not only a few seconds later."""
+    state = client.app_state
+    assert client.portal is not None
+    client.portal.call(partial(state["watch"].look, store=state["store"], now=datetime.now(UTC)))
+    state["metrics"].sites_attacked.set(len(state["watch"].alarms))
 
 
 @pytest.fixture
@@ -24,9 +32,7 @@ def attacked(client: TestClient, sqlite: Database) -> int:
         a_site(conn, "blog", origin="https://blog.example")
         site = a_site(conn)
         attacks.begin(conn, site.id, "alike", Pace(40, 0.1, 30), datetime.now(UTC))
-    wait_until(
-        lambda: client.get("/readyz").json()["parts"]["attack_mode"]["sites"] == 1, "the alarm"
-    )
+    look_now(client)
     return site.id
 
 
