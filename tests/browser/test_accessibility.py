@@ -61,7 +61,7 @@ def test_pages_of_the_desk_are_clean(
     assert findings(page) == []
 
     published = f"/desk/?status=published&page_url={talk}"
-    for path in (published, "/desk/classifier", "/desk/account", "/desk/sign-in"):
+    for path in (published, "/desk/numbers", "/desk/classifier", "/desk/account", "/desk/sign-in"):
         page.goto(f"{world.service.url}{path}")
         assert findings(page) == [], path
 
@@ -71,7 +71,8 @@ def test_pages_of_the_desk_are_clean(
 
 
 @pytest.mark.parametrize(
-    "path", ["/demo", "/desk/", "/desk/account", "/desk/classifier", "/desk/sign-in"]
+    "path",
+    ["/demo", "/desk/", "/desk/account", "/desk/classifier", "/desk/numbers", "/desk/sign-in"],
 )
 def test_pages_fit_a_small_phone(world: World, talk: str, path: str, visit_desk: Open) -> None:
     phone = {"width": 320, "height": 640}

@@ -33,7 +33,7 @@ VIEWERS = {
     "GET /api/v1/comments/{id:uuid}/history", "GET /api/v1/queue", "GET /api/v1/stats",
     "GET /api/v1/queue/watch", "GET /desk/", "GET /desk/comments/{id:uuid}",
     "GET /desk/comments/{id:uuid}/card", "GET /desk/account", "POST /desk/password",
-    "POST /desk/sign-out",
+    "POST /desk/sign-out", "GET /desk/numbers", "GET /desk/numbers.csv", "GET /desk/numbers.json",
 }  # fmt: skip
 
 

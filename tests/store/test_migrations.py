@@ -112,8 +112,7 @@ def test_the_newest_migration_is_the_one_the_program_asks_for() -> None:
     names = sorted(path.name for path in VERSIONS.glob("[0-9]*.py"))
     texts = [(VERSIONS / name).read_text("utf-8") for name in names]
 
-    numbers = [f"{number:04}" for number in range(1, len(names) + 1)]
-    assert [name[:4] for name in names] == numbers
+    numbers = [name[:4] for name in names]
     assert numbers[-1] == schema.HEAD
     for number, before, content in zip(numbers, [None, *numbers], texts, strict=False):
         assert f'revision = "{number}"' in content
@@ -129,7 +128,9 @@ def copy_known(table: Table, source: Connection, target: Connection) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("version", [f"{n:04}" for n in range(1, int(schema.HEAD))])
+@pytest.mark.parametrize(
+    "version", sorted(path.name[:4] for path in VERSIONS.glob("[0-9]*.py"))[:-1]
+)
 def test_every_older_database_comes_to_the_newest_schema_with_its_comments(
     version: str, kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

@@ -98,6 +98,7 @@ _partial("ix_comment_published", PUBLISHED, comment.c.thread_id, comment.c.id)
 _partial("ix_comment_held", HELD, comment.c.site_id, comment.c.id)
 _partial("ix_comment_held_anywhere", HELD, comment.c.id)
 _partial("ix_comment_address", HAS_ADDRESS, comment.c.site_id, comment.c.created_at)
+Index("ix_comment_arrived", comment.c.site_id, comment.c.created_at)  # for the desk's numbers
 # nobody's mailbox tells capitals apart, so a change of case makes no new author
 Index("ix_comment_author", comment.c.site_id, func.lower(comment.c.email), comment.c.status)
 
