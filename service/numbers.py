@@ -120,7 +120,7 @@ def _numbers(conn: Connection, actor: Actor, site: str, span: Span, now: datetim
     decided = table.list_decided(conn, own, edges[0])
     standing = [one for one in decided if not one.undone]
     decisions = {one.decision_id: one for one in decided}.values()
-    waiting, oldest = queue.count_queue(conn, Filter(own))
+    waiting, oldest = queue.count_queue(conn, Filter(own if site else actor.site_ids()))
     times = [_times(decisions, name) for name in sorted({one.actor for one in decisions})]
     return Numbers(
         site=site,
