@@ -229,4 +229,4 @@ def test_of_very_many_the_newest_are_looked_at(
         f"{ORIGIN}/old": 2, f"{ORIGIN}/new": 1,
     }  # fmt: skip
     assert sum(p.arrivals for p in found.periods) == 5
-    assert numbers.MOST == 10_000
+    assert numbers.MOST == 5_000

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select, union_all
 from service.store.schema import comment, decision, decision_item, site, thread
 from service.vocabulary import Band, Choice, Outcome, Reason, Status
 
-MOST = 10_000  # comments looked at one by one, the newest; so the page stays quick
+MOST = 5_000  # comments looked at one by one, the newest; so the page stays quick
 _SITES = 100  # each gets a look of its own, which an index answers
 
 
