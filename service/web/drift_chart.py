@@ -1,4 +1,4 @@
-"""A chart of shares by day as rectangles for an SVG; pictures only, the numbers stand beside it."""
+"""Charts by hour or day as rectangles for an SVG; pictures only, the numbers stand beside it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -50,3 +50,10 @@ def _piled(place: int, bands: Mapping[Band, int]) -> list[Bar]:
 def _bar(kind: str, place: int, below: float, share: float) -> Bar:
     top = HIGH * (1 - below - share)
     return Bar(kind, place * WIDE, round(top, 2), WIDE - _GAP, round(HIGH * share, 2))
+
+
+def count_bars(kind: str, counts: Sequence[int], most: int) -> list[Bar]:
+    """Counts, one column each, where `most` is the full height."""
+    return [
+        _bar(kind, place, 0.0, count / most) for place, count in enumerate(counts) if count and most
+    ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from service.domain import AuditEntry
+from service.numbers import Span
 from service.vocabulary import (
     SYSTEM,
     Band,
@@ -59,6 +60,13 @@ REASONS = {
     Reason.PERSONAL_DATA: "Personal data",
     Reason.ILLEGAL: "Illegal",
     Reason.OTHER: "Another reason",
+}
+
+SPANS = {
+    Span.DAY: "Last 24 hours",
+    Span.WEEK: "Last 7 days",
+    Span.MONTH: "Last 30 days",
+    Span.QUARTER: "Last 90 days",
 }
 
 # (a few words, for filters and histories; the sentence, where {} is what was seen)

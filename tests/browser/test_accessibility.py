@@ -19,6 +19,7 @@ PAGES = (
     "/desk/rules",
     TRIAL,
     "/desk/attacks",
+    "/desk/numbers",
     "/desk/second-factor",
     "/desk/snippets",
 )

@@ -53,6 +53,7 @@ VIEWERS = {
     "GET /desk/comments/{id:uuid}/card", "GET /desk/account",
     "GET /desk/rules", "GET /desk/attacks",
     "POST /desk/sign-out", "POST /desk/sessions/end",
+    "GET /desk/numbers", "GET /desk/numbers.csv", "GET /desk/numbers.json",
 }  # fmt: skip
 
 

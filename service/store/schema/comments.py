@@ -118,6 +118,7 @@ _partial("ix_comment_reported", REPORTED, comment.c.status, comment.c.reports, c
 _partial("ix_comment_grouped", GROUPED, comment.c.site_id, comment.c.cluster, comment.c.id)
 _partial("ix_comment_ungrouped", UNGROUPED, comment.c.id)
 _partial("ix_comment_address", HAS_ADDRESS, comment.c.site_id, comment.c.created_at)
+Index("ix_comment_arrived", comment.c.site_id, comment.c.created_at)  # for the desk's numbers
 # nobody's mailbox tells capitals apart, so a change of case makes no new author
 Index("ix_comment_author", comment.c.site_id, func.lower(comment.c.email), comment.c.status)
 
