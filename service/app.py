@@ -18,6 +18,7 @@ from service.correct import Seen, correct
 from service.defend import Watch
 from service.deliver import deliver_due, write_digests
 from service.errors import DeskError, Unavailable
+from service.events import Events
 from service.group import group_late
 from service.huge_pages import use_huge_pages
 from service.limits import Limits
@@ -90,11 +91,13 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
         seen = await refresh(serving, None, store=store)
         shaded = await refresh_shadow(serving, None, store=store)
     metrics, watch = Metrics(), Watch()
+    events = Events(config.redis_url, store=store, link=link)
     tasks = [
         asyncio.create_task(_tidy_now_and_then(store, metrics)),
         asyncio.create_task(_follow_models(serving, store, seen, shaded)),
         asyncio.create_task(_group_late_now_and_then(store)),
         asyncio.create_task(_watch_attacks(watch, store, metrics)),
+        asyncio.create_task(events.run()),
     ]
     if server := parse_mail_server(config.smtp_url, config.mail_from):
         tasks.append(asyncio.create_task(_deliver(Carrier(server), store, config, metrics)))
@@ -115,6 +118,7 @@ async def _opened(config: Config, demo: bool) -> AsyncIterator[State]:
             watch=watch,
             pages=Pages(config.public_url, mails=bool(config.smtp_url)),
             cache=PageCache(store.version),
+            events=events,
             demo=demo,
         )
     finally:

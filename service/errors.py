@@ -150,7 +150,12 @@ class EditWindowOver(DeskError):
     title = "This comment can no longer be changed"
 
 
-_COUNTED = {"sign": "attempts to sign in", "edit": "changes", "preview": "previews"}
+_COUNTED = {
+    "sign": "attempts to sign in",
+    "edit": "changes",
+    "preview": "previews",
+    "stream": "open desks",
+}
 
 
 class RateLimited(DeskError):

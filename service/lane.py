@@ -14,7 +14,7 @@ from redis import exceptions
 from redis.asyncio import Redis
 from redis.asyncio.sentinel import Sentinel
 
-from service.redis_url import Argument, exchange
+from service.redis_url import FAILURES, Argument, exchange
 
 Reply: TypeAlias = "int | bytes | None | list[Reply]"
 
@@ -22,7 +22,6 @@ _BATCH = 256  # calls in one pipeline: some 5 ms of the event loop's time
 _FIRST_PROBE, _LAST_PROBE = 0.05, 2.0  # seconds; doubled from one to the other, with jitter
 _CONNECT = 5  # times the time limit of a call, for a probe to connect in
 
-FAILURES = (exceptions.RedisError, OSError, TimeoutError)
 # A server that is well says that what is asked for lies, or shortly will lie, on another one.
 ELSEWHERE = (exceptions.AskError, exceptions.TryAgainError)  # MovedError is an AskError
 

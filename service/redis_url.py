@@ -1,6 +1,8 @@
 """Which Redis a URL names: one server, a primary that Sentinels know, or a cluster."""
 
-from collections.abc import Sequence
+import asyncio
+import random
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 from urllib.parse import unquote, urlsplit
@@ -15,6 +17,9 @@ from redis.backoff import NoBackoff
 
 Argument: TypeAlias = str | bytes | int | float
 Place: TypeAlias = tuple[str, int]  # host and port
+
+
+FAILURES = (exceptions.RedisError, OSError, TimeoutError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +103,34 @@ async def exchange(client: Redis, commands: Sequence[tuple[Argument, ...]]) -> l
         return [await _reply(connection) for _ in commands]
     finally:
         await pool.release(connection)
+
+
+async def hear(url: str, channel: str, *, silent: float) -> AsyncIterator[str]:
+    """What is published on a channel, on a connection of its own.
+
+    Raises one of FAILURES when the connection ends, and TimeoutError after so many seconds
+    without a message: a server that hangs says nothing.
+    """
+    found = open_client(url, 1.0)
+    client, sentinel = (
+        (found.open(random.choice(found.seeds)), None)  # noqa: S311 - each hears all of them
+        if isinstance(found, RedisCluster)
+        else found
+    )
+    listener = client.pubsub()
+    try:
+        await listener.subscribe(channel)
+        messages = listener.listen()
+        while True:
+            async with asyncio.timeout(silent):
+                message = await anext(messages)
+            if message["type"] == "message":
+                yield message["data"].decode()
+    finally:
+        await listener.aclose()  # type: ignore[no-untyped-call]
+        await client.aclose()
+        if sentinel is not None:
+            await sentinel.aclose()
 
 
 async def read_map(cluster: RedisCluster, place: Place) -> Map:

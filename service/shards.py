@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from redis import exceptions
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
-from service.lane import ELSEWHERE, FAILURES, PROBE, Lane, LinkDown, LinkState, Reply, Script
-from service.redis_url import Argument, Map, Place, RedisCluster, read_map
+from service.lane import ELSEWHERE, PROBE, Lane, LinkDown, LinkState, Reply, Script
+from service.redis_url import FAILURES, Argument, Map, Place, RedisCluster, read_map
 
 _FIRST_LOOK, _LAST_LOOK = 0.05, 1.0  # seconds between two looks at the map; doubled, with jitter
 _HANDOVER = 0.02  # seconds until a call is tried again whose keys are on the move

@@ -74,6 +74,12 @@ class Bounded(HttpToolsProtocol):
         self.transport = cast(asyncio.Transport, OneWrite(transport))
         self._sending = self.loop.call_later(self.longest_wait, self._stop_waiting)
 
+    def shutdown(self) -> None:
+        """The server stops: what is under way is finished, but a stream would never be."""
+        super().shutdown()
+        if self.cycle is not None and self.cycle.scope.get("endless"):
+            self.transport.close()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
         super().connection_lost(exc)

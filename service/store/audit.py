@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
 from service.domain import AuditEntry
 from service.store.prepared import Prepared
 from service.store.schema import audit as table
+from service.store.schema import comment, site
 from service.vocabulary import Status
 
 _ADD = Prepared(
@@ -48,3 +49,19 @@ def list_entries(conn: Connection, comment_id: str) -> list[AuditEntry]:
         )
         for row in rows
     ]
+
+
+def newest_line(conn: Connection) -> int:
+    """The id of the newest line, 0 where there is none."""
+    return conn.scalar(select(func.max(table.c.id))) or 0
+
+
+def list_changed(conn: Connection, after: int) -> dict[int, str]:
+    """For each line after this one: the key of the site that it is about."""
+    rows = conn.execute(
+        select(table.c.id, site.c.key)
+        .join(comment, comment.c.id == table.c.comment_id)
+        .join(site, site.c.id == comment.c.site_id)
+        .where(table.c.id > after)
+    )
+    return {row.id: row.key for row in rows}

@@ -150,6 +150,11 @@ class Database:
         return await self.read(lambda conn: float(conn.scalar(_OLDEST_TRANSACTION) or 0))
 
     @property
+    def written(self) -> int:
+        """How many transactions of this process have ended; it grows with each."""
+        return self._writer.batches
+
+    @property
     def waiting(self) -> int:
         """How many functions wait for the writer."""
         return self._writer.waiting

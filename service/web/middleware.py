@@ -84,7 +84,9 @@ class Envelope:
                 await response(scope, receive, send_in_envelope)
         finally:
             endpoint = getattr(scope.get("endpoint"), "__name__", "none")
-            scope["state"]["metrics"].count_request(endpoint, status, time.perf_counter() - began)
+            if not scope.get("endless"):  # whose length says nothing
+                took = time.perf_counter() - began
+                scope["state"]["metrics"].count_request(endpoint, status, took)
 
 
 def _declared_length(scope: Scope) -> int:

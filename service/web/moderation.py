@@ -82,6 +82,7 @@ async def post_claim(request: DeskRequest) -> Response:
         store=request.state["store"],
         now=clock(),
     )
+    request.state["events"].note(item.comment.site for item in items)
     entries = [wire_desk.QueueEntry.of(item) for item in items]
     return json_response(wire_desk.QueuePage(entries, None), headers=_PRIVATE)
 

@@ -8,6 +8,7 @@ from typing import TypedDict
 from starlette.requests import Request
 
 from service.defend import Watch
+from service.events import Events
 from service.limits import Limits
 from service.link import Link
 from service.provider import Provider
@@ -38,6 +39,7 @@ class State(TypedDict):
     watch: Watch
     pages: Pages
     cache: PageCache
+    events: Events
     demo: bool
 
 

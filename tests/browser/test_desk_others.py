@@ -139,6 +139,13 @@ def test_what_others_decide_is_greyed_where_it_stands_and_comes_back_when_undone
     assert [status for status, _ in desk.stored()] == ["published", "rejected", "held"]
 
 
+def test_what_others_decide_shows_by_itself_and_at_once(world: World, visit_desk: Open) -> None:
+    desk = sit_down(world, visit_desk, 2)
+    decide(world, desk.ids[1], "reject")
+
+    expect(desk.card(1)).to_contain_text("Already rejected by tests", timeout=10_000)
+
+
 def test_a_look_is_of_use_though_something_was_decided_before_its_answer(
     world: World, visit_desk: Open
 ) -> None:
@@ -209,8 +216,8 @@ def test_a_desk_that_nobody_sits_at_asks_for_nothing_until_somebody_comes_back(
     world: World, visit_desk: Open
 ) -> None:
     desk = sit_down(world, visit_desk, 3)
-    with desk.page.expect_response("**/queue/claim"):
-        desk.press("j")
+    desk.press("j")
+    wait_until(lambda: desk.page.evaluate("watch.leases.size") == 3, "all three to be leased")
     asked: list[str] = []
     desk.page.on("request", lambda request: asked.append(request.url))
 

@@ -46,6 +46,7 @@ PERSONS = {  # about oneself, so not for tokens
     "GET /desk/second-factor", "POST /desk/second-factor", "POST /desk/second-factor/off",
     "POST /desk/second-factor/recovery-codes", "POST /desk/password",
     "POST /desk/oidc/link", "POST /desk/oidc/unlink",
+    "GET /desk/events",
 }  # fmt: skip
 VIEWERS = {
     "GET /api/v1/comments/{id:uuid}/history", "GET /api/v1/queue", "GET /api/v1/stats",

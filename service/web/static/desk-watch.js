@@ -6,6 +6,7 @@
 /** @typedef {{id: string, status: string, version: number, by: string, claimed_by: string}} Standing */
 
 const EVERY = 15000; // milliseconds between two looks
+const TOLD = 4; // only each so many of them while the service says by itself that something changed
 const AWAY = 10 * 60 * 1000; // milliseconds without key, pointer or scrolling: nobody sits here
 const AHEAD = 6; // cards before the end when the next page is fetched
 const LEASED = 5; // cards after the one with the focus
@@ -34,6 +35,8 @@ class Watch {
     this.leaseTimer = 0;
     this.usedAt = performance.now();
     this.button = /** @type {HTMLElement} */ (document.getElementById("fresh"));
+    this.stream = new Stream(`${this.desk}events`, () => this.look());
+    this.rounds = 0;
   }
 
   start() {
@@ -50,8 +53,15 @@ class Watch {
     }
     addEventListener("pagehide", () => this.release());
     addEventListener("pageshow", (event) => event.persisted && this.look());
-    setInterval(() => this.look(), EVERY);
+    setInterval(() => this.round(), EVERY);
+    this.stream.follow();
     this.keepLeases();
+  }
+
+  /** A look now and then; a rare one is enough while the stream flows. */
+  round() {
+    this.rounds = this.stream.flows ? this.rounds + 1 : 0;
+    if (this.rounds % TOLD === 0) this.look();
   }
 
   get seconds() {
