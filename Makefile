@@ -45,7 +45,7 @@ browser: $(INSTALLED_TESTS) system-packages ## Run the tests that drive a real C
 	$(BIN)/pytest -m "browser and not slow" $(ARGS) $(T)
 
 desk: $(INSTALLED_TESTS) system-packages ## Clear queues by keyboard: the pace, cuts of the network, leases that end
-	$(BIN)/pytest -v -m slow $(ARGS) $(wildcard tests/browser/test_desk*.py)
+	$(BIN)/pytest -v -m slow $(ARGS) $(wildcard tests/browser/test_desk*.py) tests/browser/test_a_day.py
 
 embed: $(INSTALLED_TESTS) system-packages ## Time the script on a page: a hundred comments, a thousand, what it fetches
 	$(BIN)/pytest -v -s -m slow $(ARGS) tests/browser/test_embed_pace.py
