@@ -51,7 +51,7 @@ VIEWERS = {
     "GET /api/v1/queue/watch", "GET /desk/", "GET /desk/comments/{id:uuid}",
     "GET /desk/comments/{id:uuid}/card", "GET /desk/account",
     "GET /desk/rules", "GET /desk/attacks",
-    "POST /desk/sign-out", "POST /desk/sessions/end",
+    "POST /desk/sign-out", "POST /desk/sessions/end", "POST /desk/language",
 }  # fmt: skip
 
 
