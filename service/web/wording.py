@@ -212,12 +212,14 @@ def span(seconds: float) -> str:
     whole = max(1, int(seconds))
     size = next(size for size in _UNITS if whole >= size)
     n = -(-whole // size) if size <= 60 else whole // size
-    told = {
-        86400: ngettext("{n} day", "{n} days", n),
-        3600: ngettext("{n} hour", "{n} hours", n),
-        60: ngettext("{n} minute", "{n} minutes", n),
-        1: ngettext("{n} second", "{n} seconds", n),
-    }[size]
+    if size == 86400:
+        told = ngettext("{n} day", "{n} days", n)
+    elif size == 3600:
+        told = ngettext("{n} hour", "{n} hours", n)
+    elif size == 60:
+        told = ngettext("{n} minute", "{n} minutes", n)
+    else:
+        told = ngettext("{n} second", "{n} seconds", n)
     return told.format(n=number(n))
 
 
