@@ -17,9 +17,11 @@ from service.vocabulary import (
     RuleKind,
     Status,
 )
-from service.web.code_words import CODES
+from service.web import code_words
 from service.web.languages import ENGLISH, gettext, later, ngettext, spoken
 from service.web.worded import Worded
+
+CODES = code_words.CODES
 
 BANDS = Worded(
     {
