@@ -24,7 +24,7 @@ install_locked = { test -x $(BIN)/uv && \
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install run test test-fast browser desk embed coverage faults topologies replicas retraining soak hostile bench \
+.PHONY: help install run messages test test-fast browser desk embed coverage faults topologies replicas retraining soak hostile bench \
 	check fix lock upgrade screenshots system-packages clean
 
 help: ## List the targets
@@ -106,6 +106,17 @@ check: $(INSTALLED_TESTS) ## Lint, format, types, import contracts, syntax of th
 fix: $(INSTALLED_TESTS) ## Format the code and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+messages: $(INSTALLED_TESTS) ## Collect what pages say into messages.pot and each language's messages.po
+	$(BIN)/pybabel --quiet extract -F pyproject.toml -k later $(PO) --omit-header -o $(LOCALE)/messages.pot .
+	for language in $(notdir $(patsubst %/messages.po,%,$(wildcard $(LOCALE)/*/messages.po))); do \
+		$(BIN)/pybabel --quiet update -N --ignore-obsolete --ignore-pot-creation-date --no-wrap \
+			-l $$language -i $(LOCALE)/messages.pot -o $(LOCALE)/$$language/messages.po || exit 1; \
+		sed -i '/^"\(Proj\|Report\|POT\|PO-\|Last\|Language-T\|MIME\|Gen\)/d' $(LOCALE)/$$language/messages.po; \
+	done
+
+LOCALE = service/locale
+PO = --no-wrap --sort-output --add-location=file
 
 lock: $(INSTALLED_TESTS) ## Write the lock files after a change in pyproject.toml, keeping pins that fit
 	$(call compile,pyproject.toml,requirements.lock)

@@ -16,24 +16,31 @@ from service.web.auth import (
     check_same_origin,
     clear_session,
     cookie_name,
+    is_secure,
     require_actor,
     set_session,
 )
 from service.web.desk_page import desk_page, redirect, signed_in
 from service.web.entering import ACCOUNT, clear_step, device_of, let_in
+from service.web.languages import COOKIE, chosen_at_desk, known, languages_by_name, later
 from service.web.pages import Pages, told
 from service.web.problems import problem_of
 from service.web.state import DeskRequest, clock
+from service.web.worded import Worded
 
 log = structlog.get_logger()
 
-_TOLD = {
-    "1": "Your password is set. Every other session has ended.",
-    "sessions": "Ended: whoever had it open there has to sign in again.",
-    "off": "Your second factor is off. Your password alone signs you in.",
-    "linked": "Linked. From now on you can sign in by it.",
-    "unlinked": "Unlinked. It does not sign you in any more.",
-}
+_REMEMBERED = 365 * 86400  # seconds that a browser keeps the language chosen for the desk
+_TOLD = Worded(
+    {
+        "1": later("Your password is set. Every other session has ended."),
+        "sessions": later("Ended: whoever had it open there has to sign in again."),
+        "off": later("Your second factor is off. Your password alone signs you in."),
+        "linked": later("Linked. From now on you can sign in by it."),
+        "unlinked": later("Unlinked. It does not sign you in any more."),
+        "language": later("From now on the desk speaks this language in this browser."),
+    }
+)
 
 
 async def get_sign_in(request: DeskRequest) -> Response:
@@ -136,6 +143,22 @@ async def post_password(request: DeskRequest) -> Response:
     return response
 
 
+async def post_language(request: DeskRequest) -> Response:
+    """Choose which language the desk speaks in this browser; "" is what the browser asks for."""
+    fields = parse_urlencoded(await request.body())
+    await require_actor(request, csrf=fields.get("csrf", ""))
+    path = f"{request.state['pages'].base}/desk"  # public pages are the same for everybody
+    response = redirect(request, ACCOUNT, saved="language")
+    if chosen := known(fields.get("language", "")):
+        response.set_cookie(
+            COOKIE, chosen, path=path, httponly=True, samesite="lax",
+            secure=is_secure(request), max_age=_REMEMBERED,
+        )  # fmt: skip
+    else:
+        response.delete_cookie(COOKIE, path=path, secure=is_secure(request))
+    return response
+
+
 async def post_end_sessions(request: DeskRequest) -> Response:
     """End one of one's own sessions, or all but this one."""
     fields = parse_urlencoded(await request.body())
@@ -203,6 +226,8 @@ async def _account_page(
         "identities": await people.list_identities(actor, store=store),
         "provider": request.state["provider"],
         "now": now,
+        "languages": languages_by_name(),
+        "chosen": chosen_at_desk(request.scope),
     }
     status = 200 if problem is None else problem.status
     return desk_page(request, "desk/account.html", actor, context, status)

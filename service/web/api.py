@@ -19,6 +19,7 @@ from service.web import wire
 from service.web.auth import bearer_token, is_own_origin
 from service.web.body import read_fields, read_json, wants_json
 from service.web.headers import header
+from service.web.languages import choose
 from service.web.pages import Pages
 from service.web.query import page_of, path_id
 from service.web.state import DeskRequest, clock
@@ -38,6 +39,7 @@ async def post_comment(request: DeskRequest) -> Response:
         if as_json or not isinstance(error, DeskError):
             raise
         typed = _text_fields(fields)
+        choose(typed.get("lang", ""))
         site = await read.find_site(typed.get("site", ""), store=request.state["store"])
         pages: Pages = request.state["pages"]
         return pages.form(typed, site, error)

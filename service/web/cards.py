@@ -17,6 +17,7 @@ from service.text import find_links, host_of, outline
 from service.vocabulary import OPEN, VISIBLE, Code, Role, Status
 from service.web import wording
 from service.web.highlight import highlight
+from service.web.languages import gettext
 
 TEXT_LIMIT = 1200  # characters of a comment on a page of many
 _EXCERPT = 240
@@ -163,9 +164,9 @@ def _posing(comment: Comment, known: KnownNames) -> str:
     """Whom the author's name looks like, as a sentence; "" where it is a name of their own."""
     name = outline(comment.name)
     if name and name in known.moderators_of(comment.site_id):
-        return wording.LIKE_A_MODERATOR
+        return gettext(wording.LIKE_A_MODERATOR)
     if name and name in known.sites.get(comment.site_id, ()):
-        return wording.LIKE_THE_SITE
+        return gettext(wording.LIKE_THE_SITE)
     return ""
 
 
@@ -209,5 +210,5 @@ def _spelled(host: str) -> str:
 def _author(counts: dict[str, int]) -> str:
     """How earlier comments under the address fared, in words."""
     if sum(counts.values()) <= 1:
-        return "first comment under this address"
-    return f"under this address: {wording.shares(counts)}"
+        return gettext("first comment under this address")
+    return gettext("under this address: {shares}").format(shares=wording.shares(counts))

@@ -18,6 +18,7 @@ from service import read
 from service.errors import NotFound
 from service.intake.page import normalise_page_url
 from service.web.api import form_token
+from service.web.languages import choose
 from service.web.pages import Pages
 from service.web.state import DeskRequest
 
@@ -81,6 +82,7 @@ async def get_demo(request: DeskRequest) -> Response:
     site = await read.find_site(DEMO_SITE, store=store) if request.state["demo"] else None
     if site is None:
         raise NotFound
+    choose("en")  # as its article is
     pages: Pages = request.state["pages"]
     page_url = normalise_page_url(f"{site.origins[-1]}{pages.base}/demo")
     page = await read.read_page(site.key, page_url, store=store)

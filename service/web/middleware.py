@@ -14,6 +14,7 @@ from service.errors import DeskError
 from service.intake.page import is_allowed_origin
 from service.web.body import MAX_BODY
 from service.web.headers import header
+from service.web.languages import hear
 from service.web.problems import problem_response, unexpected_response
 
 # Pages may be framed or scripted only where their own handler says so with a policy of its own.
@@ -53,6 +54,7 @@ class Envelope:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        hear(scope)
         began = time.perf_counter()
         status = received = 0
 

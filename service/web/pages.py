@@ -3,14 +3,14 @@
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, Response
 
@@ -20,7 +20,10 @@ from service.errors import DeskError, InvalidSubmission
 from service.intake.page import is_allowed_origin, origin_of
 from service.read import PublicComment, PublicPage
 from service.web import wording
+from service.web.languages import gettext, spoken
 from service.web.problems import Problem, problem_of
+from service.web.slips import slip
+from service.web.speaking import environment_of
 
 _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
@@ -56,28 +59,32 @@ class Pages:
     """The templates, and answers made from them. `public_url` gives the path prefix of links."""
 
     def __init__(self, public_url: str, *, mails: bool = False) -> None:
-        self._templates = Environment(
-            loader=PackageLoader("service.web"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates: dict[str, Environment] = {}  # by language, each from its first use on
         self._public_url = public_url.rstrip("/")
         self.base = urlsplit(public_url).path.rstrip("/")
         self.mails = mails  # whether any is sent, and so may be asked for
-        self._templates.globals |= {
-            "base": self.base,
-            "static": self._static,
-            "carried": _CARRIED,
-            "visible": _VISIBLE,
-        }
-        self._templates.filters |= {
-            "iso": datetime.isoformat,
-            "moment": wording.moment,
-            "coded": coded,
-            "initial": wording.initial,
-        }
+
+    def _in(self, language: str) -> Environment:
+        """The templates in one language."""
+        if language not in self._templates:
+            templates = environment_of(language)
+            templates.globals |= {
+                "base": self.base,
+                "language": language,
+                "comment_count": wording.comments,
+                "static": self._static,
+                "carried": _CARRIED,
+                "visible": _VISIBLE,
+            }
+            templates.filters |= {
+                "iso": datetime.isoformat,
+                "moment": wording.moment,
+                "number": wording.number,
+                "coded": coded,
+                "initial": wording.initial,
+            }
+            self._templates[language] = templates
+        return self._templates[language]
 
     def _static(self, name: str) -> str:
         """The address of a file of ours; another one whenever the file has changed."""
@@ -85,7 +92,7 @@ class Pages:
 
     def render(self, name: str, /, **context: Any) -> str:
         """A template filled in; everything is escaped unless it is Markup."""
-        return self._templates.get_template(name).render(context)
+        return self._in(spoken()).get_template(name).render(context)
 
     def page(
         self,
@@ -104,15 +111,15 @@ class Pages:
         }
         return HTMLResponse(self.render(name, **context), status, extra)
 
-    def thread(self, page: PublicPage, page_url: str, links: Links) -> Response:
+    def thread(self, page: PublicPage, page_url: str, links: Links, lang: str) -> Response:
         """A thread with its form, fit for the cache: no token in it."""
-        context = _thread_context(page, page_url, links, "") | {"level": 1, "form_level": 2}
+        context = _thread_context(page, page_url, links, "", lang) | {"level": 1, "form_level": 2}
         context["boxes"] = self._boxes(page.site)
         return self.page("thread.html", context, origins=page.site.origins)
 
-    def fragment(self, page: PublicPage, page_url: str, links: Links) -> Response:
+    def fragment(self, page: PublicPage, page_url: str, links: Links, lang: str) -> Response:
         """A thread with its form, without a page around them; its links and form name us."""
-        context = _thread_context(page, page_url, links, "") | {"level": 2, "form_level": 2}
+        context = _thread_context(page, page_url, links, "", lang) | {"level": 2, "form_level": 2}
         context["boxes"] = self._boxes(page.site)
         body = self.render("_thread.html", **context, base=self._public_url)
         return HTMLResponse(body)
@@ -128,13 +135,15 @@ class Pages:
     ) -> Response:
         """The form alone; after an error, with what is wrong and everything that was typed."""
         problem, headers = (None, {}) if error is None else problem_of(error)
-        listed = error.errors if isinstance(error, InvalidSubmission) else []
+        wrong = error.errors if isinstance(error, InvalidSubmission) else []
+        listed = [replace(one, message=slip(one)) for one in wrong]
         known = site.origins if site else ()
         context = {
             "boxes": self._boxes(site),
             "fields": _NOTHING_TYPED | fields,
             "errors": _NOTHING_TYPED | {e.field: e.message for e in reversed(listed)},
             "problem": problem,
+            "title": gettext(problem.title) if problem else "",
             "listed": listed,
             "told": told(problem, headers) if problem else "",
             "article": article_of(fields.get("page_url", ""), known),
@@ -173,7 +182,11 @@ class Pages:
 
     def problem(self, problem: Problem, headers: Mapping[str, str]) -> Response:
         """An error as a readable page."""
-        context = {"problem": problem, "told": told(problem, headers)}
+        context = {
+            "problem": problem,
+            "title": gettext(problem.title),
+            "told": told(problem, headers),
+        }
         return self.page("problem.html", context, status=problem.status, headers=headers)
 
     def desk_problem(self, problem: Problem, headers: Mapping[str, str], back: str) -> Response:
@@ -181,6 +194,7 @@ class Pages:
         to_queue = self.own_path(back)
         context = {
             "problem": problem,
+            "title": gettext(problem.title),
             "told": told(problem, headers),
             "to_queue": to_queue,
             "next": to_queue.removeprefix(self.base),
@@ -222,10 +236,12 @@ def coded(text: str) -> Markup:
 
 def told(problem: Problem, headers: Mapping[str, str]) -> str:
     """What an error means for a person, with the time to wait where there is one."""
+    detail = " ".join(slip(one) for one in problem.errors) or gettext(problem.detail)
     if "Retry-After" not in headers:
-        return problem.detail
-    first = problem.detail.partition(". ")[0].rstrip(".")
-    return f"{first}. Try again in {wording.span(int(headers['Retry-After']))}."
+        return detail
+    first = detail.partition(". ")[0].rstrip(".")
+    span = wording.span(int(headers["Retry-After"]))
+    return gettext("{what}. Try again in {span}.").format(what=first, span=span)
 
 
 def article_of(page_url: str, origins: Iterable[str]) -> str:
@@ -263,9 +279,9 @@ def _shown(comment: PublicComment, depth: int, parent: PublicComment | None) -> 
 
 
 def _thread_context(
-    page: PublicPage, page_url: str, links: Links, form_token: str
+    page: PublicPage, page_url: str, links: Links, form_token: str, lang: str = ""
 ) -> dict[str, Any]:
-    filled = {"site": page.site.key, "page_url": page_url, "form_token": form_token}
+    filled = {"site": page.site.key, "page_url": page_url, "form_token": form_token, "lang": lang}
     return {
         "page": page,
         "page_url": page_url,

@@ -97,6 +97,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/desk/sign-out", account.post_sign_out, methods=["POST"]),
     Route("/desk/account", account.get_account),
     Route("/desk/password", account.post_password, methods=["POST"]),
+    Route("/desk/language", account.post_language, methods=["POST"]),
     Route("/desk/oidc/sign-in", oidc.get_begin),
     Route(oidc.CALLBACK, oidc.get_callback),
     Route("/desk/oidc/accept", oidc.post_accept, methods=["POST"]),

@@ -18,6 +18,7 @@ from service.store.database import Database
 from service.web import wire
 from service.web.api import form_token, json_response
 from service.web.auth import bearer_token
+from service.web.languages import choose, gettext, known, spoken
 from service.web.pages import Pages
 from service.web.query import choice_of, id_of, limit_of, page_of
 from service.web.state import DeskRequest, clock
@@ -28,6 +29,7 @@ _SHARED = {  # shared caches may keep it, and ask each time whether it stands
     "Cache-Control": "public, no-cache",
     "Vary": "Authorization",
 }
+_SHARED_PAGE = _SHARED | {"Vary": "Accept-Language"}
 
 _HELD_A_WHILE = "public, max-age=10, stale-while-revalidate=60"
 
@@ -41,6 +43,7 @@ class _View:
     newest_first: bool
     limit: int
     cursor: str | None
+    lang: str  # the language that a page is asked for in, "" where the browser's will do
 
 
 async def get_comments(request: DeskRequest) -> Response:
@@ -74,11 +77,12 @@ async def get_thread(request: DeskRequest) -> Response:
     if choice_of(request.query_params, "part", ("page", "fragment")) == "fragment":
         return await _fragment(request)
     view = _view(request.scope["query_string"])
+    choose(view.lang)
     site = await read.read_site(view.site, store=request.state["store"])
     check_origin(site, view.page_url, "")
     return await _cached(
-        request, ("html", view, site.origins), view,
-        lambda page: pages.thread(page, view.page_url, _links(view, page)),
+        request, ("html", view, site.origins, spoken()), view,
+        lambda page: pages.thread(page, view.page_url, _links(view, page), view.lang),
     )  # fmt: skip
 
 
@@ -86,11 +90,12 @@ async def _fragment(request: DeskRequest) -> Response:
     """Thread and form without a page around them; any cache may hold them for a while."""
     pages: Pages = request.state["pages"]
     view = _view(request.scope["query_string"])
+    choose(view.lang)
     site = await read.read_site(view.site, store=request.state["store"])
     check_origin(site, view.page_url, "")
     answer = await _cached(
-        request, ("fragment", view), view,
-        lambda page: pages.fragment(page, view.page_url, _links(view, page)),
+        request, ("fragment", view, spoken()), view,
+        lambda page: pages.fragment(page, view.page_url, _links(view, page), view.lang),
     )  # fmt: skip
     answer.headers["Cache-Control"] = _HELD_A_WHILE
     return answer
@@ -98,6 +103,8 @@ async def _fragment(request: DeskRequest) -> Response:
 
 async def get_thread_form(request: DeskRequest) -> Response:
     """The form alone, with a fresh token: never cached."""
+    lang = known(request.query_params.get("lang", ""))
+    choose(lang)
     site_key, page_url = page_of(request.query_params)
     site = await read.read_site(site_key, store=request.state["store"])
     check_origin(site, page_url, "")
@@ -105,7 +112,7 @@ async def get_thread_form(request: DeskRequest) -> Response:
         raise CommentsClosed
     parent = id_of(request.query_params, "parent_id")
     fields = {
-        "site": site.key, "page_url": page_url, "parent_id": parent or "",
+        "site": site.key, "page_url": page_url, "parent_id": parent or "", "lang": lang,
         "form_token": form_token(request, site_key, page_url),
     }  # fmt: skip
     pages: Pages = request.state["pages"]
@@ -138,7 +145,9 @@ def _view(query_string: bytes) -> _View:
     site, page_url = page_of(query)
     newest_first = choice_of(query, "order", ("oldest", "newest")) == "newest"
     limit = limit_of(query, default=_PAGE, most=200)
-    return _View(site, page_url, newest_first, limit, id_of(query, "cursor"))
+    return _View(
+        site, page_url, newest_first, limit, id_of(query, "cursor"), known(query.get("lang", ""))
+    )
 
 
 def _links(view: _View, page: read.PublicPage) -> list[tuple[str, str]]:
@@ -147,15 +156,16 @@ def _links(view: _View, page: read.PublicPage) -> list[tuple[str, str]]:
     here = {"site": view.site, "page_url": view.page_url, "order": order}
     if view.limit != _PAGE:
         here["limit"] = str(view.limit)
+    if view.lang:
+        here["lang"] = view.lang
     links = []
     if page.next_cursor is not None:
-        links.append(("Next page", urlencode(here | {"cursor": page.next_cursor})))
+        links.append((gettext("Next page"), urlencode(here | {"cursor": page.next_cursor})))
     if view.cursor is not None:
-        links.append(("First page", urlencode(here)))
+        links.append((gettext("First page"), urlencode(here)))
     if len(page.comments) > 1:
-        other, words = (
-            ("oldest", "Oldest first") if view.newest_first else ("newest", "Newest first")
-        )
+        other = "oldest" if view.newest_first else "newest"
+        words = gettext("Oldest first") if view.newest_first else gettext("Newest first")
         links.append((words, urlencode(here | {"order": other})))
     return links
 
@@ -171,7 +181,7 @@ async def _cached(
 
     async def make() -> Response:
         answer = render(await _read(view, store))
-        answer.headers.update(_SHARED)
+        answer.headers.update(_SHARED if key[0] == "json" else _SHARED_PAGE)
         tag = hashlib.blake2b(answer.body, digest_size=12).hexdigest()
         answer.headers["ETag"] = f'"{tag}"'
         return answer

@@ -1,7 +1,8 @@
 """What pages say: one plain sentence for each code, band, status and step, in one place."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 
 from service.domain import AuditEntry
 from service.numbers import Span
@@ -13,190 +14,183 @@ from service.vocabulary import (
     Order,
     Outcome,
     Reason,
+    Role,
     RuleKind,
     Status,
 )
+from service.web import code_words
+from service.web.languages import ENGLISH, gettext, later, ngettext, spoken
+from service.web.worded import Worded
 
-BANDS = {
-    Band.LIKELY_FINE: "Likely fine",
-    Band.UNSURE: "Unsure",
-    Band.LIKELY_SPAM: "Likely spam",
-    Band.UNSCORED: "Not scored",
-}
+CODES = code_words.CODES
 
-STATUSES = {
-    Status.HELD: "Waiting",
-    Status.PUBLISHED: "Published",
-    Status.REJECTED: "Rejected",
-    Status.REMOVED: "Removed",
-}
+BANDS = Worded(
+    {
+        Band.LIKELY_FINE: later("Likely fine"),
+        Band.UNSURE: later("Unsure"),
+        Band.LIKELY_SPAM: later("Likely spam"),
+        Band.UNSCORED: later("Not scored"),
+    }
+)
 
-FILTERS = {
-    "status": "Status",
-    "site": "Site",
-    "reason": "Reason",
-    "page_url": "Address of the page",
-    "q": "Text, name, e-mail or link",
-    "lang": "Language",
-    "band": "Score",
-    "author": "The author's e-mail address",
-    "reported": "Reported by readers",
-    "from": "Came in from",
-    "to": "Came in until",
-}
+STATUSES = Worded(
+    {
+        Status.HELD: later("Waiting"),
+        Status.PUBLISHED: later("Published"),
+        Status.REJECTED: later("Rejected"),
+        Status.REMOVED: later("Removed"),
+    }
+)
 
-ORDERS = {
-    Order.OLDEST: "Oldest first",
-    Order.NEWEST: "Newest first",
-    Order.UNCERTAIN: "Where the model is least sure",
-    Order.REPORTED: "Most reported first",
-    Order.REACH: "Pages with most comments first",
-}
+FILTERS = Worded(
+    {
+        "status": later("Status"),
+        "site": later("Site"),
+        "reason": later("Reason"),
+        "page_url": later("Address of the page"),
+        "q": later("Text, name, e-mail or link"),
+        "lang": later("Language"),
+        "band": later("Score"),
+        "author": later("The author's e-mail address"),
+        "reported": later("Reported by readers"),
+        "from": later("Came in from"),
+        "to": later("Came in until"),
+    }
+)
 
-REASONS = {
-    Reason.SPAM: "Spam",
-    Reason.ABUSE: "Abuse",
-    Reason.OFF_TOPIC: "Off topic",
-    Reason.PERSONAL_DATA: "Personal data",
-    Reason.ILLEGAL: "Illegal",
-    Reason.OTHER: "Another reason",
-}
+ORDERS = Worded(
+    {
+        Order.OLDEST: later("Oldest first"),
+        Order.NEWEST: later("Newest first"),
+        Order.UNCERTAIN: later("Where the model is least sure"),
+        Order.REPORTED: later("Most reported first"),
+        Order.REACH: later("Pages with most comments first"),
+    }
+)
 
-SPANS = {
-    Span.DAY: "Last 24 hours",
-    Span.WEEK: "Last 7 days",
-    Span.MONTH: "Last 30 days",
-    Span.QUARTER: "Last 90 days",
-}
+REASONS = Worded(
+    {
+        Reason.SPAM: later("Spam"),
+        Reason.ABUSE: later("Abuse"),
+        Reason.OFF_TOPIC: later("Off topic"),
+        Reason.PERSONAL_DATA: later("Personal data"),
+        Reason.ILLEGAL: later("Illegal"),
+        Reason.OTHER: later("Another reason"),
+    }
+)
+SPANS = Worded(
+    {
+        Span.DAY: later("Last 24 hours"),
+        Span.WEEK: later("Last 7 days"),
+        Span.MONTH: later("Last 30 days"),
+        Span.QUARTER: later("Last 90 days"),
+    }
+)
 
-# (a few words, for filters and histories; the sentence, where {} is what was seen)
-CODES: dict[Code, tuple[str, str]] = {
-    Code.BLOCKED_WORD: ("blocked word", "It holds the blocked word “{}”."),
-    Code.BLOCKED_DOMAIN: ("blocked domain", "It links to the blocked domain {}."),
-    Code.BLOCKED_ADDRESS: ("blocked address", "It comes from the blocked address {}."),
-    Code.HELD_WORD: ("word to look at", "It holds the word “{}”, which this site wants to see."),
-    Code.HELD_DOMAIN: ("domain to look at", "It links to {}, which this site wants to see."),
-    Code.HELD_ADDRESS: ("address to look at", "It comes from {}, which this site wants to see."),
-    Code.HONEYPOT_FILLED: (
-        "hidden field filled in",
-        "A field that no person can see was filled in, as machines do.",
-    ),
-    Code.FORM_TOKEN_ABSENT: (
-        "no form token",
-        "No form token came along, which by itself means nothing.",
-    ),
-    Code.FORM_TOKEN_INVALID: ("form token not valid", "Its form token is not valid: {}."),
-    Code.FORM_TOKEN_REUSED: (
-        "form token used again",
-        "Its form token had already been used for another comment.",
-    ),
-    Code.TOO_FAST: ("sent too fast", "The form came back faster than a person types."),
-    Code.PROOF_MISSING: (
-        "no proof of work",
-        "It came without a valid proof of work, which a page without scripts or https cannot make;"
-        " it waits behind the others.",
-    ),
-    Code.TOO_MANY_LINKS: ("many links", "It has {} links, more than this site lets through."),
-    Code.DUPLICATE: ("same text several times", "Nearly the same text has now come {} times."),
-    Code.FIRST_TIME_AUTHOR: (
-        "first comment",
-        "It is the first comment under this e-mail address, and this site looks at those.",
-    ),
-    Code.UNPROVEN_AUTHOR: (
-        "address not confirmed",
-        "The e-mail address was seen before but never confirmed: anybody could have typed it.",
-    ),
-    Code.REJECTED_BEFORE: (
-        "rejected before",
-        "Earlier comments under this e-mail address were rejected: {}.",
-    ),
-    Code.PROVEN_AUTHOR: ("confirmed address", "The author has confirmed the e-mail address."),
-    Code.SCORE_SPAM: ("scored as spam", "The spam model says: likely spam."),
-    Code.SCORE_UNSURE: ("score unsure", "The spam model is not sure enough to let it through."),
-    Code.SCORE_FINE: ("scored as fine", "The spam model says: likely fine."),
-    Code.EDITED: ("edited", "Its author has changed the text since it came in."),
-    Code.ATTACK_MODE: ("attack mode", "The site is in attack mode and holds everything."),
-    Code.UNSCORED: (
-        "no score",
-        "The spam model gave no answer, so a person decides. This says nothing about the comment.",
-    ),
-    Code.LIMITS_DEGRADED: (
-        "limits not counted",
-        "The rate limits could not be counted in full, so everything is held meanwhile. This says"
-        " nothing about the comment.",
-    ),
-}
 
-LIKE_A_MODERATOR = "The author's name looks like a moderator's name."
-LIKE_THE_SITE = "The author's name looks like the site's own name."
+LIKE_A_MODERATOR = later("The author's name looks like a moderator's name.")
+LIKE_THE_SITE = later("The author's name looks like the site's own name.")
 
-RULE_KINDS = {
-    RuleKind.WORD: "Word or phrase",
-    RuleKind.DOMAIN: "Domain of a link",
-    RuleKind.EMAIL: "E-mail address",
-    RuleKind.ADDRESS: "Network address",
-}
+ROLES = Worded(
+    {
+        Role.VIEWER: later("viewer"),
+        Role.MODERATOR: later("moderator"),
+        Role.ADMIN: later("admin"),
+    }
+)
 
-EFFECTS = {Effect.BLOCK: "Reject", Effect.HOLD: "Hold for a look"}
+RULE_KINDS = Worded(
+    {
+        RuleKind.WORD: later("Word or phrase"),
+        RuleKind.DOMAIN: later("Domain of a link"),
+        RuleKind.EMAIL: later("E-mail address"),
+        RuleKind.ADDRESS: later("Network address"),
+    }
+)
 
-LASTING = {"": "For good", "1d": "One day", "7d": "One week", "30d": "30 days"}
+EFFECTS = Worded({Effect.BLOCK: later("Reject"), Effect.HOLD: later("Hold for a look")})
 
-RULE_DONE = {
-    "added": "The rule counts from the next comment on.",
-    "ended": "The rule has ended. You find it among those that are past, and can restore it there.",
-    "restored": "The rule counts again from the next comment on.",
-}
+LASTING = Worded(
+    {
+        "": later("For good"),
+        "1d": later("One day"),
+        "7d": later("One week"),
+        "30d": later("30 days"),
+    }
+)
 
-ATTACK_CAUSES = {
-    "rate": "Far more comments came in than usual.",
-    "alike": "Many comments came in that are nearly the same.",
-}
+RULE_DONE = Worded(
+    {
+        "added": later("The rule counts from the next comment on."),
+        "ended": later(
+            "The rule has ended. You find it among those that are past, and can restore it there."
+        ),
+        "restored": later("The rule counts again from the next comment on."),
+    }
+)
 
-_STEPS = {
-    Outcome.PUBLISH: "published at once",
-    Outcome.HOLD: "held for review",
-    Outcome.REJECT: "rejected",
-}
-_ACTIONS = {
-    "approve": "approved it",
-    "reject": "rejected it",
-    "undo": "took a decision back",
-    "edit": "changed the text",
-    "withdraw": "withdrew it",
-    "confirm": "confirmed the e-mail address, and so it was published",
-}
-_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+ATTACK_CAUSES = Worded(
+    {
+        "rate": later("Far more comments came in than usual."),
+        "alike": later("Many comments came in that are nearly the same."),
+    }
+)
+
+_STEPS = Worded(
+    {
+        Outcome.PUBLISH: later("The machine: published at once"),
+        Outcome.HOLD: later("The machine: held for review"),
+        Outcome.REJECT: later("The machine: rejected"),
+    }
+)
+_ACTORS = Worded({SYSTEM: later("The machine"), "author": later("The author")})
+_DONE = Worded(
+    {
+        "approve": later("{who} approved it"),
+        "reject": later("{who} rejected it"),
+        "undo": later("{who} took a decision back"),
+        "edit": later("{who} changed the text"),
+        "withdraw": later("{who} withdrew it"),
+        "confirm": later("{who} confirmed the e-mail address, and so it was published"),
+    }
+)
+_UNITS = (86400, 3600, 60, 1)
 
 
 def why(code: Code, detail: str) -> str:
     """A reason of a verdict as a sentence."""
     words, sentence = CODES[code]
-    if "{}" not in sentence:
+    if "{seen}" not in sentence:
         return sentence
-    return sentence.replace("{}", detail) if detail else f"{words.capitalize()}."
+    return sentence.replace("{seen}", detail) if detail else f"{words.capitalize()}."
 
 
 def step(entry: AuditEntry) -> tuple[str, str]:
     """A line of the audit trail as (who and what, why), in words."""
+    codes = [CODES[Code(c)][0] for c in entry.detail.split(",") if c in list(Code)]
     if entry.actor == SYSTEM and entry.action in list(Outcome):
-        codes = [CODES[Code(c)][0] for c in entry.detail.split(",") if c in list(Code)]
-        return f"The machine: {_STEPS[Outcome(entry.action)]}", ", ".join(codes)
-    who = {SYSTEM: "The machine", "author": "The author"}.get(entry.actor, entry.actor)
-    what = _ACTIONS.get(entry.action, entry.action)
+        return _STEPS[Outcome(entry.action)], ", ".join(codes)
+    done = _DONE[entry.action] if entry.action in _DONE else "{who} " + entry.action
+    who = _ACTORS.get(entry.actor, entry.actor)
     if entry.action == "edit":
-        codes = [CODES[Code(c)][0] for c in entry.detail.split(",") if c in list(Code)]
-        return f"{who} {what}", ", ".join(codes)
+        return done.replace("{who}", who), ", ".join(codes)
     reason, _, note = entry.detail.partition(": ")
     if entry.action == "reject" and reason in list(Reason):
-        return f"{who} {what}: {REASONS[Reason(reason)].lower()}", note
-    return f"{who} {what}", "" if entry.action == "undo" else entry.detail
+        words = REASONS[Reason(reason)].lower()
+        rejected = gettext("{who} rejected it: {reason}").replace("{reason}", words)
+        return rejected.replace("{who}", who), note
+    return done.replace("{who}", who), "" if entry.action == "undo" else entry.detail
 
 
-def recovery_codes_left(number: int) -> str:
+def recovery_codes_left(left: int) -> str:
     """How many recovery codes a person has left, as a sentence."""
-    if number == 0:
-        return "No recovery code is left: make new ones."
-    return "One recovery code is left." if number == 1 else f"{number} recovery codes are left."
+    if left == 0:
+        return gettext("No recovery code is left: make new ones.")
+    if left == 1:
+        return gettext("One recovery code is left.")
+    return ngettext("{n} recovery code is left.", "{n} recovery codes are left.", left).format(
+        n=number(left)
+    )
 
 
 def in_groups(secret: str) -> str:
@@ -204,33 +198,77 @@ def in_groups(secret: str) -> str:
     return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
 
 
-def count(number: int, noun: str) -> str:
+def comments(count: int) -> str:
     """`1 comment`, `1,200 comments`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return ngettext("{n} comment", "{n} comments", count).format(n=number(count))
 
 
 def shares(counts: Mapping[str, int]) -> str:
     """How many comments have which status: `3 published, 1 rejected`."""
-    told = [f"{counts[s]:,} {STATUSES[s].lower()}" for s in Status if counts.get(s)]
-    return ", ".join(told) or "none"
+    told = [_share(status, counts[status]) for status in Status if counts.get(status)]
+    return ", ".join(told) or gettext("none")
+
+
+def _share(status: Status, n: int) -> str:
+    told = {
+        Status.HELD: ngettext("{n} waiting", "{n} waiting", n),
+        Status.PUBLISHED: ngettext("{n} published", "{n} published", n),
+        Status.REJECTED: ngettext("{n} rejected", "{n} rejected", n),
+        Status.REMOVED: ngettext("{n} removed", "{n} removed", n),
+    }[status]
+    return told.format(n=number(n))
 
 
 def span(seconds: float) -> str:
     """A length of time in its largest unit: `3 days`, `1 minute`."""
     whole = max(1, int(seconds))
-    size, unit = next((size, unit) for size, unit in _UNITS if whole >= size)
-    return count(-(-whole // size) if size <= 60 else whole // size, unit)
+    size = next(size for size in _UNITS if whole >= size)
+    n = -(-whole // size) if size <= 60 else whole // size
+    if size == 86400:
+        told = ngettext("{n} day", "{n} days", n)
+    elif size == 3600:
+        told = ngettext("{n} hour", "{n} hours", n)
+    elif size == 60:
+        told = ngettext("{n} minute", "{n} minutes", n)
+    else:
+        told = ngettext("{n} second", "{n} seconds", n)
+    return told.format(n=number(n))
 
 
 def ago(at: datetime, now: datetime) -> str:
     """How long ago: `5 minutes ago`."""
     seconds = (now - at).total_seconds()
-    return f"{span(seconds)} ago" if seconds >= 1 else "just now"
+    if seconds < 1:
+        return gettext("just now")
+    return gettext("{span} ago").format(span=span(seconds))
 
 
 def moment(at: datetime) -> str:
     """A time as people write it: `1 March 2026, 12:00 UTC`."""
-    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+    language = spoken()
+    if language == ENGLISH:
+        return f"{at.day} {at:%B %Y, %H:%M} UTC"
+    return f"{_day(at.date(), language)}, {at:%H:%M} UTC"
+
+
+def number(value: int) -> str:
+    """A whole number with marks between the thousands."""
+    language = spoken()
+    return f"{value:,}" if language == ENGLISH else _number(value, language)
+
+
+@lru_cache(maxsize=1024)
+def _day(day: date, language: str) -> str:
+    from babel.dates import format_date
+
+    return format_date(day, "long", locale=language.replace("-", "_"))
+
+
+@lru_cache(maxsize=1024)
+def _number(value: int, language: str) -> str:
+    from babel.numbers import format_decimal
+
+    return format_decimal(value, locale=language.replace("-", "_"))
 
 
 def initial(name: str) -> str:

@@ -53,7 +53,7 @@ VIEWERS = {
     "GET /api/v1/queue/watch", "GET /desk/", "GET /desk/comments/{id:uuid}",
     "GET /desk/comments/{id:uuid}/card", "GET /desk/account",
     "GET /desk/rules", "GET /desk/attacks",
-    "POST /desk/sign-out", "POST /desk/sessions/end",
+    "POST /desk/sign-out", "POST /desk/sessions/end", "POST /desk/language",
     "GET /desk/numbers", "GET /desk/numbers.csv", "GET /desk/numbers.json",
 }  # fmt: skip
 
