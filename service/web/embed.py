@@ -12,14 +12,14 @@ from urllib.parse import urlencode
 
 from rcssmin import cssmin
 from rjsmin import jsmin
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from service import read
 from service.errors import NotFound
 from service.intake.page import normalise_page_url
 from service.web.api import form_token
 from service.web.languages import choose
-from service.web.pages import Pages
+from service.web.pages import QUEUE, Pages
 from service.web.state import DeskRequest
 
 DEMO_SITE = "demo"
@@ -74,6 +74,12 @@ def _answer(request: DeskRequest, make: Callable[[str], Sent], media_type: str) 
     if sent.etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(sent.body, 200, headers, media_type)
+
+
+async def get_start(request: DeskRequest) -> Response:
+    """The address that people type first leads on: to the demo where there is one, or the desk."""
+    pages: Pages = request.state["pages"]
+    return RedirectResponse(f"{pages.base}{'/demo' if request.state['demo'] else QUEUE}", 303)
 
 
 async def get_demo(request: DeskRequest) -> Response:

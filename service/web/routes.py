@@ -58,6 +58,7 @@ ROUTES: tuple[BaseRoute, ...] = (
     Route("/embed/writing.js", embed.get_writing),
     Route("/embed/words/{language}.json", embed.get_words),
     Route("/feeds/{site}.atom", feeds.get_feed),
+    Route("/", embed.get_start),
     Route("/demo", embed.get_demo),
     Route("/desk", desk.get_desk),
     Route("/desk/", desk.get_queue),

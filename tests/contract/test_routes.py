@@ -17,7 +17,7 @@ from tests.factories import NOW, a_site
 from tests.web.asking import a_token
 
 PUBLIC = {
-    "GET /desk",  # on to the queue, which asks who it is
+    "GET /", "GET /desk",  # on to the queue, which asks who it is
     "POST /api/v1/comments", "GET /api/v1/comments", "GET /api/v1/counts", "GET /api/v1/form",
     "POST /api/v1/preview", "GET /threads", "GET /threads/form", "GET /threads/report",
     "GET /embed.js", "GET /demo",

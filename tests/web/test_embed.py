@@ -95,6 +95,12 @@ def test_the_script_writes_no_html_and_no_inline_style() -> None:
         assert re.search(r"^// @ts-check", source)
 
 
+def test_the_bare_address_leads_to_the_desk(client: TestClient) -> None:
+    answer = client.get("/", follow_redirects=False)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/desk/")
+
+
 def test_without_the_demo_there_is_no_article(client: TestClient) -> None:
     assert client.get("/demo").status_code == 404
 
