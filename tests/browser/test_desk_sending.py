@@ -144,6 +144,7 @@ def test_what_was_saved_though_nobody_heard_of_it_is_saved_once_when_decided_aga
 ) -> None:
     desk = sit_down(world, visit_desk, 2)
     desk.shorten_pauses()
+    desk.page.evaluate("watch.stream.close()")  # or it would hear of its own decision at once
 
     def lose(route: Route) -> None:
         route.fetch()
