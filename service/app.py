@@ -5,8 +5,8 @@ import gc
 import math
 import os
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 
 import structlog
 from starlette.applications import Starlette
@@ -156,19 +156,28 @@ def settle_memory() -> None:
     use_huge_pages()
 
 
+@contextmanager
+def _carrying_on(task: str) -> Iterator[None]:
+    """What fails in one round of a task is said and tried again in the next one."""
+    try:
+        yield
+    except Unavailable as error:
+        log.warning("task put off", task=task, detail=error.detail)
+    except Exception as error:  # one bad row may not end the task until a restart
+        log.error("task failed", task=task, error=repr(type(error)))
+
+
 async def _tidy_now_and_then(store: Database, metrics: Metrics) -> None:
     drift: Drift | None = None
-    with suppress(Unavailable):  # what came in while an older version ran
+    with _carrying_on("indexing"):  # what came in while an older version ran
         await index_all(store=store)
     while True:
         await asyncio.sleep(_TIDY_EVERY)
-        try:
+        with _carrying_on("tidying"):
             await tidy(store=store, now=clock())
             await keep_certified(store=store)
             drift = await watch_drift(drift, store=store, now=clock())
             metrics.score_drift.set(math.nan if drift.index is None else drift.index)
-        except Unavailable as error:
-            log.warning("tidying put off", detail=error.detail)
 
 
 async def _group_late_now_and_then(store: Database) -> None:
@@ -179,14 +188,14 @@ async def _group_late_now_and_then(store: Database) -> None:
         changed = store.version()
         if changed == version:
             continue
-        with suppress(Unavailable):
+        with _carrying_on("grouping"):
             if not await group_late(store=store):
                 version = changed
 
 
 async def _watch_attacks(watch: Watch, store: Database, metrics: Metrics) -> None:
     while True:
-        with suppress(Unavailable):  # looked at again a little later
+        with _carrying_on("watching for attacks"):
             await watch.look(store=store, now=clock())
             metrics.sites_attacked.set(len(watch.alarms))
         await asyncio.sleep(_LOOK_EVERY)

@@ -123,9 +123,13 @@ class Events:
 
     async def _listen(self) -> None:
         while True:
-            with suppress(*FAILURES):
+            try:
                 async for site in hear(self._url, _CHANNEL, silent=_SILENT):
                     self._tell(site)
+            except FAILURES:
+                pass  # the way is shut; desks look by themselves
+            except Exception as error:  # no reason to hear nothing until a restart
+                log.error("task failed", task="hearing of changes", error=repr(type(error)))
             self._heard = float("-inf")
             self._wake()
             await asyncio.sleep(random.uniform(*_AGAIN))  # noqa: S311

@@ -10,8 +10,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from service import review
-from service.app import create_app
+from service.app import _carrying_on, create_app
 from service.config import Config
+from service.errors import Unavailable
 from service.scoring.artifact import CARD, WEIGHTS, Artifact
 from service.store import comments, models
 from service.store.database import Database
@@ -133,3 +134,17 @@ def test_a_damaged_decision_is_told_of_and_models_are_exchanged_as_ever(
             models.add_model(conn, "next", card, kept.weights, NOW)
             models.promote(conn, "next", actor="ann", action="promote", reason="", now=NOW)
         wait_until(lambda: name() == "next", "the promoted model to be in use")
+
+
+def test_a_round_that_fails_is_said_and_does_not_end_its_task(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for error in (ValueError("a row of the Middle Ages"), Unavailable("The database is away.")):
+        with _carrying_on("tidying"):
+            raise error
+
+    said = "".join(capsys.readouterr())
+    assert "task failed" in said
+    assert "ValueError" in said
+    assert "Middle Ages" not in said
+    assert "task put off" in said
