@@ -217,7 +217,7 @@ def test_a_desk_that_nobody_sits_at_asks_for_nothing_until_somebody_comes_back(
 ) -> None:
     desk = sit_down(world, visit_desk, 3)
     desk.press("j")
-    wait_until(lambda: desk.page.evaluate("watch.leases.size") == 3, "all three to be leased")
+    wait_until(lambda: desk.page.evaluate("watch.leases.size") >= 2, "what is seen to be leased")
     asked: list[str] = []
     desk.page.on("request", lambda request: asked.append(request.url))
 
