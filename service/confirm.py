@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from service import policy
-from service.domain import Cluster, Comment, Score, Site
+from service.domain import Comment, Score, Site
 from service.errors import Forbidden
 from service.intake.challenge import issue_author_token
 from service.store import comments, sites, subscriptions
@@ -126,21 +126,16 @@ def _publish(conn: Connection, comment: Comment, site: Site, now: datetime) -> b
     """Publish a comment that would have been, had its address been proven when it came in."""
     if comment.status is not Status.HELD or comment.decision_id is not None:
         return False
-    known = {reason.code for reason in comment.reasons}
-    verdict = policy.decide(
+    verdict = policy.decide_again(
+        comment,
         replace(comment.as_submission(comment.comment), author_proven=True),
         score=_score_of(comment),
-        cluster=Cluster(comment.cluster, policy.CLUSTER_HELD_FROM)
-        if Code.DUPLICATE in known
-        else None,
-        degraded=Code.LIMITS_DEGRADED in known,
         history=comments.author_history(conn, site.id, comment.email, but=comment.id),
-        policy=site.policy,
-        rules=site.rules,
-        attacked=site.is_attacked,
+        site=site,
         now=now,
     )
-    if verdict.outcome is not Outcome.PUBLISH or Code.EDITED in known:
+    was_edited = any(reason.code is Code.EDITED for reason in comment.reasons)
+    if verdict.outcome is not Outcome.PUBLISH or was_edited:
         return False
     return comments.change_status(
         conn, comment, Status.PUBLISHED, actor=AUTHOR, action="confirm", detail=verdict.codes,

@@ -11,7 +11,16 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from service.domain import AuthorHistory, Cluster, Score, Signal, Submission, Verdict
+from service.domain import (
+    AuthorHistory,
+    Cluster,
+    Comment,
+    Score,
+    Signal,
+    Site,
+    Submission,
+    Verdict,
+)
 from service.rulebook import NO_RULES, RuleBook, Traits
 from service.settings import Policy
 from service.text import Link, find_links
@@ -85,6 +94,28 @@ def decide(
         decided,
         tuple(dict.fromkeys(f.signal for f in findings)),
         tuple(f.rule_id for f in findings if f.rule_id is not None),
+    )
+
+
+def decide_again(
+    comment: Comment, submission: Submission, *, score: Score | None, history: AuthorHistory,
+    site: Site, now: datetime,
+) -> Verdict:  # fmt: skip
+    """The outcome now on a comment that is stored, as this submission of it; see `decide`.
+
+    What was found when it came in and cannot be found anew is taken from its reasons.
+    """
+    known = {reason.code for reason in comment.reasons}
+    return decide(
+        submission,
+        score=score,
+        cluster=Cluster(comment.cluster, CLUSTER_HELD_FROM) if Code.DUPLICATE in known else None,
+        degraded=Code.LIMITS_DEGRADED in known,
+        history=history,
+        policy=site.policy,
+        rules=site.rules,
+        attacked=site.is_attacked,
+        now=now,
     )
 
 

@@ -7,7 +7,6 @@ from sqlalchemy import Connection
 
 from service import policy
 from service.domain import (
-    Cluster,
     Comment,
     Receipt,
     Score,
@@ -106,19 +105,9 @@ def _judge_again(
     Never kinder than the last one: an edit is no way round a hold or a rejection, and what held
     or rejected the comment stays its first reason.
     """
-    known = {reason.code for reason in comment.reasons}
-    fresh = policy.decide(
-        comment.as_submission(text),
-        score=score,
-        cluster=Cluster(comment.cluster, policy.CLUSTER_HELD_FROM)
-        if Code.DUPLICATE in known
-        else None,
-        degraded=Code.LIMITS_DEGRADED in known,
-        history=comments.author_history(conn, site.id, comment.email, but=comment.id),
-        policy=site.policy,
-        rules=site.rules,
-        attacked=site.is_attacked,
-        now=now,
+    history = comments.author_history(conn, site.id, comment.email, but=comment.id)
+    fresh = policy.decide_again(
+        comment, comment.as_submission(text), score=score, history=history, site=site, now=now
     )
     if fresh.rules:
         rules.count_hits(conn, fresh.rules, now)

@@ -1,60 +1,16 @@
 """The verdict: the first rule that speaks decides, and doubt or failure never publishes."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace as replace_policy
 
 import pytest
 from msgspec.structs import replace
 
-from service.domain import AuthorHistory, Cluster, Score, Signal, Submission, Verdict
-from service.policy import band, decide, thresholds
-from service.rulebook import Rule, RuleBook
+from service.domain import AuthorHistory, Cluster, Signal, Submission, Verdict
+from service.policy import thresholds
+from service.rulebook import Rule
 from service.settings import Certified, Policy
-from service.vocabulary import Band, Code, Effect, Outcome, RuleKind
-from tests.factories import NOW
-
-FINE = Score(0.02, "test", publish_below=0.3, reject_above=0.95)
-KNOWN = AuthorHistory(published=4)
-HARMLESS = Submission(
-    site="news",
-    page_url="https://news.example/harvest",
-    name="Maria",
-    email="maria@mail.example",
-    comment="My uncle farms there. The well ran dry in June.",
-    address="203.0.113.9",
-)
-
-
-def verdict_on(
-    submission: Submission = HARMLESS,
-    *,
-    score: Score | None = FINE,
-    cluster: Cluster | None = None,
-    degraded: bool = False,
-    history: AuthorHistory = KNOWN,
-    stored: Mapping[str, str] | None = None,
-    rules: Iterable[Rule] = (),
-) -> Verdict:
-    """A verdict where, but for what the test says, everything speaks for publishing."""
-    policy = Policy.from_settings({"publish.unproven": "score", **(stored or {})})
-    return decide(
-        submission,
-        score=score,
-        cluster=cluster,
-        degraded=degraded,
-        history=history,
-        policy=policy,
-        rules=RuleBook(rules),
-        now=NOW,
-    )
-
-
-def blocking(kind: RuleKind, value: str) -> Rule:
-    return Rule(f"block {value}", kind, Effect.BLOCK, value)
-
-
-def holding(kind: RuleKind, value: str) -> Rule:
-    return Rule(f"hold {value}", kind, Effect.HOLD, value)
+from service.vocabulary import Code, Outcome, RuleKind
+from tests.verdicts import FINE, HARMLESS, KNOWN, blocking, holding, verdict_on
 
 
 def test_a_harmless_comment_with_a_fine_score_is_published_where_the_score_decides() -> None:
@@ -243,43 +199,6 @@ def test_more_links_than_the_site_allows_are_held() -> None:
 )
 def test_the_third_of_near_identical_comments_is_held(size: int, outcome: Outcome) -> None:
     assert verdict_on(cluster=Cluster("c", size)).outcome is outcome
-
-
-SCORES = {
-    "just below": (0.2999, Outcome.PUBLISH, Code.SCORE_FINE),
-    "at the threshold": (0.3, Outcome.HOLD, Code.SCORE_UNSURE),
-    "unsure": (0.8999, Outcome.HOLD, Code.SCORE_UNSURE),
-    "likely spam": (0.9, Outcome.HOLD, Code.SCORE_SPAM),
-    "not a number": (float("nan"), Outcome.HOLD, Code.SCORE_UNSURE),
-}
-
-
-@pytest.mark.parametrize(("probability", "outcome", "code"), SCORES.values(), ids=SCORES)
-def test_the_score_publishes_only_below_the_threshold(
-    probability: float, outcome: Outcome, code: Code
-) -> None:
-    verdict = verdict_on(score=replace(FINE, probability=probability))
-
-    assert (verdict.outcome, verdict.reasons[0].code) == (outcome, code)
-
-
-def test_a_models_stricter_threshold_makes_likely_spam_sooner() -> None:
-    policy = Policy.from_settings({})
-
-    assert band(replace(FINE, probability=0.7, reject_above=0.6), policy) is Band.LIKELY_SPAM
-    assert band(replace(FINE, probability=0.7), policy) is Band.UNSURE
-    assert band(None, policy) is Band.UNSCORED
-
-
-def test_the_sites_thresholds_come_before_the_models() -> None:
-    policy = Policy.from_settings({"threshold.publish": "0.1", "threshold.reject": "0.8"})
-
-    assert thresholds(FINE, policy) == (0.1, 0.8)
-    assert thresholds(FINE, Policy.from_settings({})) == (0.3, 0.95)
-
-
-def test_a_model_without_thresholds_publishes_nothing() -> None:
-    assert verdict_on(score=Score(0.0, "test")).outcome is Outcome.HOLD
 
 
 AUTHORS = {

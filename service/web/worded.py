@@ -1,6 +1,6 @@
 """Tables of words, which read as in the language of the request."""
 
-from collections.abc import ItemsView, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterator, Mapping
 from typing import Generic, TypeVar
 
 from service.web.languages import gettext, spoken
@@ -12,18 +12,15 @@ V = TypeVar("V")
 class _Spoken(Mapping[K, V], Generic[K, V]):
     """A table that is translated once for each language."""
 
-    def __init__(self, english: Mapping[K, V]) -> None:
-        self._english = english
+    def __init__(self, english: Mapping[K, V], translate: Callable[[V], V]) -> None:
+        self._english, self._translate = english, translate
         self._tables: dict[str, dict[K, V]] = {}
-
-    def _translated(self, words: V) -> V:
-        raise NotImplementedError
 
     def _table(self) -> dict[K, V]:
         language = spoken()
         table = self._tables.get(language)
         if table is None:
-            table = {key: self._translated(words) for key, words in self._english.items()}
+            table = {key: self._translate(words) for key, words in self._english.items()}
             self._tables[language] = table
         return table
 
@@ -43,13 +40,12 @@ class _Spoken(Mapping[K, V], Generic[K, V]):
 class Worded(_Spoken[K, str]):
     """What is said for each key."""
 
-    def _translated(self, words: str) -> str:
-        return gettext(words)
+    def __init__(self, english: Mapping[K, str]) -> None:
+        super().__init__(english, gettext)
 
 
 class Pairs(_Spoken[K, tuple[str, str]]):
     """What is said for each key, in few words and in a sentence."""
 
-    def _translated(self, words: tuple[str, str]) -> tuple[str, str]:
-        short, sentence = words
-        return gettext(short), gettext(sentence)
+    def __init__(self, english: Mapping[K, tuple[str, str]]) -> None:
+        super().__init__(english, lambda words: (gettext(words[0]), gettext(words[1])))
